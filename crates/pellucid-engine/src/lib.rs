@@ -1,0 +1,1 @@
+//! Loads models and runs checked traces inside their forward pass.

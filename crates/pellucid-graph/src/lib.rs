@@ -1,0 +1,1 @@
+//! The language of experiments: record, check, plan, print, ship.

@@ -1,0 +1,1 @@
+//! Hot CPU kernels with one summation order per row, and their thread pool.
