@@ -1,1 +1,41 @@
-//! The language of experiments: record, check, plan, print, ship.
+//! The language of experiments: an experiment is a typed graph, recorded, checked and planned before
+//! anything runs.
+//!
+//! ```text
+//! Recorder ─┐                       ┌─ explain
+//! text form ┼─> Trace ─ check ─> CheckedTrace ─ plan ─> Plan ─> the engine
+//! wire form ┘     ^ ModelSpec ┘
+//! ```
+//!
+//! A [`Trace`] is what was written, a [`CheckedTrace`] what it means (only [`check()`] makes one),
+//! a [`Plan`] how it runs along a model's forward pass. Nothing here knows tensors, files, a
+//! network or Python.
+
+pub mod diagnostic;
+pub mod dtype;
+pub mod limits;
+pub mod op;
+pub mod shape;
+pub mod site;
+pub mod spec;
+pub mod text;
+pub mod trace;
+pub mod wire;
+
+mod check;
+mod explain;
+mod plan;
+mod record;
+
+pub use check::{CheckedTrace, check};
+pub use diagnostic::{Code, Diagnostic, Loc, Result};
+pub use dtype::DType;
+pub use explain::{Cost, explain};
+pub use limits::Limits;
+pub use op::{Arg, IndexItem, Op, OpDef, Slice};
+pub use plan::{Entry, PassPlan, Plan, plan};
+pub use record::{Handle, Recorder};
+pub use shape::{Dim, TensorType};
+pub use site::{Point, Site};
+pub use spec::{ModelSpec, ModuleSpec, Order, SiteSpec, SpecData};
+pub use trace::{Constant, Invoke, InvokeId, Kind, Prompt, Statement, Trace, ValueId};

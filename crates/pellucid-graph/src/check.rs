@@ -1,0 +1,167 @@
+//! What a trace means: the type of every value, the place of every statement in the forward pass.
+//!
+//! Invokes run together in one pass unless one needs, at an early site, what another only computes
+//! at a later one; then they run in successive passes. The one thing that cannot be ordered is an
+//! invoke that needs its own future.
+
+mod order;
+mod types;
+
+use std::sync::Arc;
+
+use crate::{
+    Code, Diagnostic, InvokeId, Kind, Limits, ModelSpec, Order, Result, Statement, TensorType, Trace, ValueId,
+};
+
+pub(crate) use types::{check_prompts, infer_statement, value_site_type};
+
+/// A trace that will run: only [`check`] makes one.
+#[derive(Clone, Debug)]
+pub struct CheckedTrace {
+    trace: Trace,
+    spec: Arc<ModelSpec>,
+    first: Vec<ValueId>,
+    types: Vec<TensorType>,
+    rows: Vec<Rows>,
+    passes: Vec<usize>,
+}
+
+/// The rows of an invoke.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rows {
+    /// Tokens of each prompt.
+    pub lengths: Vec<usize>,
+}
+
+impl Rows {
+    /// Number of prompts.
+    pub fn b(&self) -> usize {
+        self.lengths.len()
+    }
+
+    /// Tokens of the longest prompt.
+    pub fn s(&self) -> usize {
+        self.lengths.iter().copied().max().unwrap_or(0)
+    }
+
+    /// Tokens of all prompts together.
+    pub fn tokens(&self) -> usize {
+        self.lengths.iter().sum()
+    }
+}
+
+/// Checks a trace against a model.
+///
+/// # Errors
+/// The first thing wrong with it, with the user's line.
+pub fn check(trace: Trace, spec: &Arc<ModelSpec>, limits: &Limits) -> Result<CheckedTrace> {
+    Limits::hold("statements", trace.statements.len(), limits.statements)?;
+    Limits::hold("invokes", trace.invokes.len(), limits.invokes)?;
+    let constant_bytes = trace.constants.iter().map(|c| c.data.len()).sum();
+    Limits::hold("constant_bytes", constant_bytes, limits.constant_bytes)?;
+    Limits::hold("prompts", trace.invokes.iter().map(|i| i.prompts.len()).sum(), limits.prompts)?;
+    check_model(&trace, spec)?;
+    let rows = trace
+        .invokes
+        .iter()
+        .map(|i| check_prompts(&i.prompts, spec).map_err(|d| d.at(i.at.clone())))
+        .collect::<Result<Vec<_>>>()?;
+    let types = check_statements(&trace, spec, &rows, limits)?;
+    let first = trace.first_values();
+    let passes = order::passes(&trace, spec, &first)?;
+    Ok(CheckedTrace { trace, spec: spec.clone(), first, types, rows, passes })
+}
+
+fn check_model(trace: &Trace, spec: &ModelSpec) -> Result<()> {
+    match &trace.model {
+        Some(name) if *name != spec.name => {
+            let message = format!("the trace was recorded for `{name}`, this is `{}`", spec.name);
+            Err(Diagnostic::new(Code::ModelMismatch, message)
+                .help("remove the `model` line to run it anyway"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_statements(
+    trace: &Trace,
+    spec: &ModelSpec,
+    rows: &[Rows],
+    limits: &Limits,
+) -> Result<Vec<TensorType>> {
+    let mut types = Vec::new();
+    let mut names = std::collections::HashSet::new();
+    let mut result_bytes = 0usize;
+    for statement in &trace.statements {
+        let fail = |d: Diagnostic| d.at(statement.at.clone());
+        let made = infer_statement(&statement.kind, &trace.constants, spec, rows, &types).map_err(fail)?;
+        for t in &made {
+            Limits::hold("value_bytes", t.bytes().unwrap_or(usize::MAX), limits.value_bytes).map_err(fail)?;
+        }
+        if let Kind::Save { name, value } = &statement.kind {
+            if !names.insert(name) {
+                let message = format!("two values are saved as `{name}`");
+                return Err(fail(Diagnostic::new(Code::DuplicateName, message)));
+            }
+            result_bytes = result_bytes.saturating_add(types[value.index()].bytes().unwrap_or(usize::MAX));
+            Limits::hold("result_bytes", result_bytes, limits.result_bytes).map_err(fail)?;
+        }
+        types.extend(made);
+    }
+    Ok(types)
+}
+
+impl CheckedTrace {
+    /// The trace as written.
+    pub fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    /// The model it was checked against.
+    pub fn spec(&self) -> &Arc<ModelSpec> {
+        &self.spec
+    }
+
+    /// Statement by index.
+    pub fn statement(&self, i: usize) -> &Statement {
+        &self.trace.statements[i]
+    }
+
+    /// The first value that statement `i` makes.
+    pub fn first_value(&self, i: usize) -> ValueId {
+        self.first[i]
+    }
+
+    /// The type of a value.
+    pub fn type_of(&self, v: ValueId) -> &TensorType {
+        &self.types[v.index()]
+    }
+
+    /// Types of all values, by number.
+    pub fn types(&self) -> &[TensorType] {
+        &self.types
+    }
+
+    /// The rows of an invoke.
+    pub fn rows(&self, invoke: InvokeId) -> &Rows {
+        &self.rows[invoke]
+    }
+
+    /// In which pass over the model an invoke runs.
+    pub fn pass_of(&self, invoke: InvokeId) -> usize {
+        self.passes[invoke]
+    }
+
+    /// Where in its pass a statement that names a site acts; `None` for the others.
+    pub fn order_of(&self, i: usize) -> Option<(InvokeId, Order)> {
+        order::place(&self.trace.statements[i].kind, &self.spec).ok().flatten()
+    }
+
+    /// Names and types of the results, in the order saved.
+    pub fn saved(&self) -> impl Iterator<Item = (&str, &TensorType)> {
+        self.trace.statements.iter().filter_map(|s| match &s.kind {
+            Kind::Save { name, value } => Some((name.as_str(), self.type_of(*value))),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,175 @@
+//! The order of a trace: which invokes share a pass, and what can never be ordered.
+//!
+//! A write at site A needs every value it is made from before A. Within one pass that holds when
+//! each was read at or before A. Another invoke's later value is had by running that invoke in an
+//! earlier pass; an invoke's own later value cannot be had.
+
+use std::collections::BTreeMap;
+
+use crate::{Code, Diagnostic, InvokeId, Kind, ModelSpec, Order, Point, Result, Site, Trace, ValueId};
+
+/// Latest site, per invoke, that a value was made from.
+type Needs = BTreeMap<InvokeId, (Order, usize)>;
+
+/// Where a statement acts.
+pub(super) fn place(kind: &Kind, spec: &ModelSpec) -> Result<Option<(InvokeId, Order)>> {
+    Ok(match kind {
+        Kind::Read { invoke, site } | Kind::Write { invoke, site, .. } => Some((*invoke, spec.site(site)?.0)),
+        Kind::Skip { invoke, module, .. } => {
+            Some((*invoke, spec.site(&Site::new(module.clone(), Point::Input))?.0))
+        }
+        _ => None,
+    })
+}
+
+/// Gives every invoke its pass.
+pub(super) fn passes(trace: &Trace, spec: &ModelSpec, first: &[ValueId]) -> Result<Vec<usize>> {
+    skipped_sites(trace)?;
+    stopped_sites(trace, spec)?;
+    let mut needs: Vec<Needs> = Vec::new();
+    let mut edges: Vec<Edge> = Vec::new();
+    for (i, statement) in trace.statements.iter().enumerate() {
+        let at = place(&statement.kind, spec)?;
+        let mut mine = Needs::new();
+        statement.kind.for_each_input(|v| merge(&mut mine, &needs[v.index()]));
+        match (&statement.kind, at) {
+            (Kind::Read { .. }, Some((invoke, order))) => {
+                mine.insert(invoke, (order, i));
+            }
+            (Kind::Write { .. } | Kind::Skip { .. }, Some((invoke, order))) => {
+                let user = User { statement: i, invoke, order };
+                edges.extend(user.edges(&mine, trace).map_err(|d| d.at(statement.at.clone()))?);
+            }
+            _ => {}
+        }
+        debug_assert_eq!(first[i].index(), needs.len());
+        needs.extend(std::iter::repeat_n(mine, statement.kind.n_values()));
+    }
+    solve(trace, &edges)
+}
+
+fn merge(into: &mut Needs, from: &Needs) {
+    for (&invoke, &(order, by)) in from {
+        let slot = into.entry(invoke).or_insert((order, by));
+        if order > slot.0 {
+            *slot = (order, by);
+        }
+    }
+}
+
+/// `after` runs in the same pass as `before` or a later one; strictly later where `strict`.
+struct Edge {
+    before: InvokeId,
+    after: InvokeId,
+    strict: bool,
+    statement: usize,
+}
+
+struct User {
+    statement: usize,
+    invoke: InvokeId,
+    order: Order,
+}
+
+impl User {
+    fn edges(&self, needs: &Needs, trace: &Trace) -> Result<Vec<Edge>> {
+        let edge = |(&before, &(order, read)): (&InvokeId, &(Order, usize))| {
+            if before == self.invoke && order > self.order {
+                return Err(self.own_future(trace, read));
+            }
+            let strict = order > self.order;
+            Ok(Edge { before, after: self.invoke, strict, statement: self.statement })
+        };
+        needs.iter().map(edge).collect()
+    }
+
+    fn own_future(&self, trace: &Trace, read: usize) -> Diagnostic {
+        let (verb, place) = match &trace.statements[self.statement].kind {
+            Kind::Write { site, .. } => ("write", site.to_string()),
+            Kind::Skip { module, .. } => ("skip", module.clone()),
+            _ => ("use", String::new()),
+        };
+        let later = match &trace.statements[read].kind {
+            Kind::Read { site, .. } => site.to_string(),
+            _ => String::new(),
+        };
+        let message =
+            format!("cannot {verb} `{place}`: the value needs `{later}`, which the model computes later");
+        let diagnostic = Diagnostic::new(Code::NeedsLaterValue, message);
+        let line = match &trace.statements[read].at {
+            Some(at) => format!("`{later}` is read at {at}; "),
+            None => String::new(),
+        };
+        diagnostic.help(format!("{line}read it in another invoke of the same prompt, which then runs first"))
+    }
+}
+
+/// Longest-path layering; more rounds than invokes means a circle.
+fn solve(trace: &Trace, edges: &[Edge]) -> Result<Vec<usize>> {
+    let n = trace.invokes.len();
+    let mut pass = vec![0usize; n];
+    for _ in 0..=n {
+        let mut changed = None;
+        for e in edges {
+            let want = pass[e.before] + usize::from(e.strict);
+            if pass[e.after] < want {
+                pass[e.after] = want;
+                changed = Some(e.statement);
+            }
+        }
+        let Some(statement) = changed else { return Ok(pass) };
+        if pass.iter().any(|p| *p >= n) {
+            let message = "the invokes need each other's later values in a circle";
+            return Err(
+                Diagnostic::new(Code::CyclicInvokes, message).at(trace.statements[statement].at.clone())
+            );
+        }
+    }
+    Ok(pass)
+}
+
+/// A site inside a skipped module is never visited for that invoke.
+fn skipped_sites(trace: &Trace) -> Result<()> {
+    let skips: Vec<(InvokeId, &str)> = trace
+        .statements
+        .iter()
+        .filter_map(|s| match &s.kind {
+            Kind::Skip { invoke, module, .. } => Some((*invoke, module.as_str())),
+            _ => None,
+        })
+        .collect();
+    for s in &trace.statements {
+        let (invoke, path, inner) = match &s.kind {
+            Kind::Read { invoke, site } | Kind::Write { invoke, site, .. } => {
+                (invoke, &site.path, matches!(site.point, Point::Tap(_)))
+            }
+            Kind::Skip { invoke, module, .. } => (invoke, module, false),
+            _ => continue,
+        };
+        let inside = |m: &str| path.strip_prefix(m).is_some_and(|rest| rest.starts_with('.'));
+        let hit = skips.iter().find(|(i, m)| i == invoke && (inside(m) || (inner && path == m)));
+        if let Some((_, module)) = hit {
+            let message = format!("`{path}` does not run: this invoke skips `{module}`");
+            return Err(Diagnostic::new(Code::SkippedSite, message).at(s.at.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// After `stop`, nothing later than the sites mentioned before it may be read.
+fn stopped_sites(trace: &Trace, spec: &ModelSpec) -> Result<()> {
+    let mut last: Order = 0;
+    let mut stopped = false;
+    for s in &trace.statements {
+        match (&s.kind, place(&s.kind, spec)?) {
+            (Kind::Stop, _) => stopped = true,
+            (_, Some((_, order))) if !stopped => last = last.max(order),
+            (Kind::Read { site, .. }, Some((_, order))) if order > last => {
+                let message = format!("`{site}` is computed after the place where this trace stops");
+                return Err(Diagnostic::new(Code::AfterStop, message).at(s.at.clone()));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

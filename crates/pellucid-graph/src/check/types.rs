@@ -1,0 +1,144 @@
+//! Types of what statements make, and the conditions on what they use.
+//!
+//! The recorder calls this for each statement as it is written, `check` for all of them again.
+
+use super::Rows;
+use crate::op::Call;
+use crate::{
+    Code, Constant, Diagnostic, Dim, InvokeId, Kind, ModelSpec, Point, Prompt, Result, Site, TensorType,
+    ValueId,
+};
+
+/// Checks the prompts of an invoke and measures them.
+pub(crate) fn check_prompts(prompts: &[Prompt], spec: &ModelSpec) -> Result<Rows> {
+    if prompts.is_empty() {
+        return Err(Diagnostic::new(Code::EmptyPrompt, "an invoke needs at least one prompt"));
+    }
+    let lengths = prompts.iter().map(|p| check_prompt(p, spec)).collect::<Result<Vec<_>>>()?;
+    Ok(Rows { lengths })
+}
+
+fn check_prompt(prompt: &Prompt, spec: &ModelSpec) -> Result<usize> {
+    let Some(ids) = &prompt.ids else {
+        return Err(Diagnostic::new(Code::NotTokenized, "a prompt is text, expected token ids"));
+    };
+    if ids.is_empty() {
+        let message = match &prompt.text {
+            Some(text) => format!("the prompt `{text}` has no tokens"),
+            None => "a prompt has no tokens".to_owned(),
+        };
+        return Err(Diagnostic::new(Code::EmptyPrompt, message));
+    }
+    if ids.len() > spec.n_ctx {
+        let message =
+            format!("a prompt has {} tokens, `{}` takes at most {}", ids.len(), spec.name, spec.n_ctx);
+        return Err(Diagnostic::new(Code::PromptTooLong, message));
+    }
+    if let Some((i, id)) = ids.iter().enumerate().find(|(_, id)| **id as usize >= spec.vocab_size) {
+        let message =
+            format!("token id {id} at position {i} is outside the vocabulary of {}", spec.vocab_size);
+        return Err(Diagnostic::new(Code::TokenOutOfRange, message));
+    }
+    Ok(ids.len())
+}
+
+/// Checks one statement and gives the types of the values it makes.
+pub(crate) fn infer_statement(
+    kind: &Kind,
+    constants: &[Constant],
+    spec: &ModelSpec,
+    rows: &[Rows],
+    types: &[TensorType],
+) -> Result<Vec<TensorType>> {
+    match kind {
+        Kind::Read { invoke, site } => Ok(vec![value_site_type(spec, rows, *invoke, site)?]),
+        Kind::Constant { index } => match constants.get(*index) {
+            Some(c) if c.ty.addressable() && c.ty.bytes() == Some(c.data.len()) => Ok(vec![c.ty.clone()]),
+            Some(c) => {
+                let message = format!("constant {index} of type {} has {} bytes", c.ty, c.data.len());
+                Err(Diagnostic::new(Code::BadWire, message))
+            }
+            None => Err(Diagnostic::new(Code::UnknownValue, format!("there is no constant {index}"))),
+        },
+        Kind::Op { op, args } => Call::infer(op.def(), args, types),
+        Kind::Apply { module, input } => Ok(vec![apply_type(spec, module, known(types, *input)?)?]),
+        Kind::Write { invoke, site, value } => {
+            let want = value_site_type(spec, rows, *invoke, site)?;
+            must_match("write", &site.to_string(), "the site", known(types, *value)?, &want)?;
+            Ok(vec![])
+        }
+        Kind::Skip { invoke, module, value } => {
+            let want = value_site_type(spec, rows, *invoke, &Site::new(module.clone(), Point::Output))?;
+            must_match("skip", module, "its output", known(types, *value)?, &want)?;
+            Ok(vec![])
+        }
+        Kind::Save { value, .. } => known(types, *value).map(|_| vec![]),
+        Kind::Stop => Ok(vec![]),
+    }
+}
+
+fn known(types: &[TensorType], v: ValueId) -> Result<&TensorType> {
+    types.get(v.index()).ok_or_else(|| {
+        Diagnostic::new(Code::UnknownValue, format!("`{v}` is not made by an earlier statement"))
+    })
+}
+
+fn must_match(verb: &str, name: &str, place: &str, got: &TensorType, want: &TensorType) -> Result<()> {
+    if got == want {
+        return Ok(());
+    }
+    if got.shape != want.shape {
+        let message =
+            format!("cannot {verb} `{name}`: the value has shape {:?}, {place} {:?}", got.shape, want.shape);
+        return Err(Diagnostic::new(Code::ShapeMismatch, message));
+    }
+    let message =
+        format!("cannot {verb} `{name}`: the value has dtype {}, {place} {}", got.dtype, want.dtype);
+    Err(Diagnostic::new(Code::DTypeMismatch, message))
+}
+
+/// The type of a site for the rows of an invoke.
+pub(crate) fn value_site_type(
+    spec: &ModelSpec,
+    rows: &[Rows],
+    invoke: InvokeId,
+    site: &Site,
+) -> Result<TensorType> {
+    let rows = rows.get(invoke).ok_or_else(|| {
+        Diagnostic::new(Code::UnknownInvoke, format!("there is no invoke {invoke}, only {}", rows.len()))
+    })?;
+    let (_, s) = spec.site(site)?;
+    if site.step > 0 {
+        let message = format!("`{site}`: this trace is one forward pass, it has only step 0");
+        return Err(Diagnostic::new(Code::UnknownSite, message));
+    }
+    let shape: Vec<usize> = s.shape.iter().map(|d| d.resolve(rows.b(), rows.s())).collect();
+    Ok(TensorType::new(s.dtype, shape))
+}
+
+/// A module applied to a value: modules that look at one token at a time take any leading axes.
+fn apply_type(spec: &ModelSpec, path: &str, got: &TensorType) -> Result<TensorType> {
+    let module = spec.module(path)?;
+    let (_, input) = spec.site(&Site::new(path, Point::Input))?;
+    let (_, output) = spec.site(&Site::new(path, Point::Output))?;
+    let fixed = |dims: &[Dim]| -> Vec<usize> {
+        dims.iter().rev().map_while(|d| if let Dim::Fixed(n) = d { Some(*n) } else { None }).collect()
+    };
+    let (inner, outer) =
+        (fixed(&input.shape[input.shape.len().min(2)..]), fixed(&output.shape[2.min(output.shape.len())..]));
+    let leading = got.rank().checked_sub(inner.len());
+    let ends = |n: usize| got.shape[n..].iter().rev().eq(inner.iter());
+    let rank_ok = |n: usize| module.tokenwise || n == 2;
+    match leading {
+        Some(n) if ends(n) && rank_ok(n) && got.dtype == input.dtype => {
+            let shape: Vec<usize> = got.shape[..n].iter().chain(outer.iter().rev()).copied().collect();
+            Ok(TensorType::new(output.dtype, shape))
+        }
+        _ => {
+            let lead = if module.tokenwise { "..." } else { "b, s" };
+            let tail: String = inner.iter().rev().map(|n| format!(", {n}")).collect();
+            let message = format!("`{path}` takes {}[{lead}{tail}], got {got}", input.dtype);
+            Err(Diagnostic::new(Code::ShapeMismatch, message))
+        }
+    }
+}

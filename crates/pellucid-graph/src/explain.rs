@@ -1,0 +1,137 @@
+//! What a plan will do and cost, as a person reads it.
+
+use std::fmt::Write as _;
+
+use crate::{CheckedTrace, Kind, PassPlan, Plan, Point, Site};
+
+/// What running a plan costs, counted before it runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Tokens that enter the model, all passes together.
+    pub tokens: u64,
+    /// Floating-point operations of the model; a multiply-add counts as two.
+    pub flops: u64,
+    /// Bytes of values the trace reads, computes and holds on the way.
+    pub value_bytes: u64,
+    /// Bytes of the saved values.
+    pub result_bytes: u64,
+}
+
+impl Cost {
+    /// Counts the cost of a plan.
+    pub fn of(checked: &CheckedTrace, plan: &Plan) -> Cost {
+        let mut cost = Cost::default();
+        for pass in &plan.passes {
+            let (tokens, pairs) = tokens_and_pairs(checked, pass);
+            cost.tokens += tokens;
+            cost.flops += modules_run(checked, pass)
+                .map(|m| m.flops_per_token * tokens + m.flops_per_pair * pairs)
+                .sum::<u64>();
+        }
+        let entries = || plan.passes.iter().flat_map(|p| &p.entries);
+        let made = entries().flat_map(|e| e.reads.iter().chain(&e.compute)).chain(&plan.before);
+        cost.value_bytes = made.map(|&i| bytes_made(checked, i)).sum();
+        cost.result_bytes = checked.saved().map(|(_, t)| t.bytes().unwrap_or(0) as u64).sum();
+        cost
+    }
+}
+
+fn bytes_made(checked: &CheckedTrace, statement: usize) -> u64 {
+    let first = checked.first_value(statement).index();
+    let n = checked.statement(statement).kind.n_values();
+    checked.types()[first..first + n].iter().map(|t| t.bytes().unwrap_or(0) as u64).sum()
+}
+
+fn tokens_and_pairs(checked: &CheckedTrace, pass: &PassPlan) -> (u64, u64) {
+    let lengths = pass.invokes.iter().flat_map(|i| &checked.rows(*i).lengths);
+    lengths.fold((0, 0), |(t, p), &n| (t + n as u64, p + (n * (n + 1) / 2) as u64))
+}
+
+/// Modules entered before the pass ends.
+fn modules_run<'a>(
+    checked: &'a CheckedTrace,
+    pass: &PassPlan,
+) -> impl Iterator<Item = &'a crate::ModuleSpec> {
+    let spec = checked.spec();
+    let last = pass.entries.last().map(|e| e.order);
+    spec.modules.iter().filter(move |m| {
+        let input = spec.site(&Site::new(m.path.clone(), Point::Input));
+        input.is_ok_and(|(order, _)| Some(order) < last)
+    })
+}
+
+/// Prints a plan as a tree with its cost.
+pub fn explain(checked: &CheckedTrace, plan: &Plan) -> String {
+    let mut out = String::new();
+    let spec = checked.spec();
+    let cost = Cost::of(checked, plan);
+    let _ = writeln!(out, "model {} ({}, {} sites)", spec.name, spec.model_type, spec.sites.len());
+    for (i, invoke) in checked.trace().invokes.iter().enumerate() {
+        let rows = checked.rows(i);
+        let text = invoke.prompts.iter().find_map(|p| p.text.as_deref()).unwrap_or("token ids");
+        let _ = writeln!(out, "invoke {i}: b = {}, s = {}  {text:?}", rows.b(), rows.s());
+    }
+    if !plan.before.is_empty() {
+        let _ = writeln!(out, "before the model runs: {} statements", plan.before.len());
+    }
+    for (n, pass) in plan.passes.iter().enumerate() {
+        explain_pass(&mut out, checked, pass, n);
+    }
+    for &i in &plan.unused {
+        let s = checked.statement(i);
+        let at = s.at.as_ref().map(|l| format!(" ({l})")).unwrap_or_default();
+        let _ = writeln!(out, "not run, no saved value depends on it: {}{at}", describe(checked, i));
+    }
+    for (name, ty) in checked.saved() {
+        let _ = writeln!(out, "result {name}: {ty}");
+    }
+    let _ = writeln!(
+        out,
+        "cost: {} tokens, {:.3} GFLOP, values {}, results {}",
+        cost.tokens,
+        cost.flops as f64 / 1e9,
+        bytes(cost.value_bytes),
+        bytes(cost.result_bytes)
+    );
+    out
+}
+
+fn explain_pass(out: &mut String, checked: &CheckedTrace, pass: &PassPlan, n: usize) {
+    let spec = checked.spec();
+    let (tokens, _) = tokens_and_pairs(checked, pass);
+    let last = pass.entries.last().map_or(0, |e| e.order);
+    let end = match last + 1 == spec.sites.len() {
+        true => "to the end".to_owned(),
+        false => format!("stops after site {} of {}", last + 1, spec.sites.len()),
+    };
+    let _ = writeln!(out, "pass {n}: invokes {:?}, {tokens} tokens, {end}", pass.invokes);
+    for entry in &pass.entries {
+        let site = &spec.sites[entry.order];
+        let dot = if site.path.is_empty() { "" } else { "." };
+        let shape = crate::shape::format_dims(&site.shape);
+        let _ = writeln!(out, "  {}{dot}{}  {}{shape}", site.path, site.point, site.dtype);
+        let groups = [&entry.reads, &entry.compute, &entry.writes, &entry.skips];
+        for &i in groups.into_iter().flatten() {
+            let at = checked.statement(i).at.as_ref().map(|l| format!("  {l}")).unwrap_or_default();
+            let _ = writeln!(out, "    {}{at}", describe(checked, i));
+        }
+    }
+}
+
+fn describe(checked: &CheckedTrace, i: usize) -> String {
+    let line = crate::text::statement(checked.trace(), i, checked.first_value(i));
+    let types = (0..checked.statement(i).kind.n_values())
+        .map(|k| checked.types()[checked.first_value(i).index() + k].to_string())
+        .collect::<Vec<_>>();
+    let verb = matches!(checked.statement(i).kind, Kind::Write { .. } | Kind::Skip { .. });
+    if verb || types.is_empty() { line } else { format!("{line}  # {}", types.join(", ")) }
+}
+
+fn bytes(n: u64) -> String {
+    match n {
+        0..1_000 => format!("{n} B"),
+        1_000..1_000_000 => format!("{:.1} kB", n as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", n as f64 / 1e6),
+        _ => format!("{:.2} GB", n as f64 / 1e9),
+    }
+}

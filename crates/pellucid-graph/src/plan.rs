@@ -1,0 +1,136 @@
+//! A checked trace laid along the forward pass: what to read, compute, write and drop at each site.
+//!
+//! Only what a saved value needs is in the plan. The last entry of a pass is where the pass ends:
+//! nothing after it is computed.
+
+mod live;
+
+use std::collections::BTreeMap;
+
+use crate::{CheckedTrace, InvokeId, Kind, Order, ValueId};
+
+/// How a checked trace runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// Statements whose values need no site: constants and what is made from them alone.
+    pub before: Vec<usize>,
+    /// Passes over the model, in order.
+    pub passes: Vec<PassPlan>,
+    /// Writes and skips that no saved value depends on; they do not run.
+    pub unused: Vec<usize>,
+}
+
+/// One pass over the model.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PassPlan {
+    /// The invokes whose rows take part.
+    pub invokes: Vec<InvokeId>,
+    /// What to do at watched sites, in the order they are visited; nothing after the last is run.
+    pub entries: Vec<Entry>,
+}
+
+/// What to do at one site, in this order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Entry {
+    /// The site.
+    pub order: Order,
+    /// Reads whose value is taken here.
+    pub reads: Vec<usize>,
+    /// Statements that can be computed now.
+    pub compute: Vec<usize>,
+    /// Writes of this site.
+    pub writes: Vec<usize>,
+    /// Skips of the module that this site is the input of.
+    pub skips: Vec<usize>,
+    /// Values not needed any more.
+    pub drops: Vec<ValueId>,
+}
+
+/// When something happens: pass, then site. `None` is before the first pass.
+type Time = Option<(usize, Order)>;
+
+/// Plans a checked trace.
+pub fn plan(checked: &CheckedTrace) -> Plan {
+    let live = live::live(checked);
+    let mut times: Vec<Time> = Vec::new();
+    let mut last_use: BTreeMap<ValueId, Time> = BTreeMap::new();
+    let mut entries: BTreeMap<(usize, Order), Entry> = BTreeMap::new();
+    let mut plan = Plan::default();
+    for (i, statement) in checked.trace().statements.iter().enumerate() {
+        let kind = &statement.kind;
+        let ready = inputs_ready(kind, &times);
+        let here = checked.order_of(i).map(|(invoke, order)| (checked.pass_of(invoke), order));
+        let time = here.or(ready);
+        times.extend(std::iter::repeat_n(time, kind.n_values()));
+        if !live[i] {
+            if matches!(kind, Kind::Write { .. } | Kind::Skip { .. }) {
+                plan.unused.push(i);
+            }
+            continue;
+        }
+        kind.for_each_input(|v| {
+            let slot = last_use.entry(v).or_insert(time);
+            *slot = (*slot).max(time);
+        });
+        let Some(t) = time else {
+            if kind.n_values() > 0 {
+                plan.before.push(i);
+            }
+            continue;
+        };
+        let entry = entries.entry(t).or_insert_with(|| Entry { order: t.1, ..Entry::default() });
+        match kind {
+            Kind::Read { .. } => entry.reads.push(i),
+            Kind::Write { .. } => entry.writes.push(i),
+            Kind::Skip { .. } => entry.skips.push(i),
+            Kind::Op { .. } | Kind::Apply { .. } | Kind::Constant { .. } => entry.compute.push(i),
+            Kind::Save { .. } | Kind::Stop => {}
+        }
+    }
+    place_drops(checked, &last_use, &mut entries);
+    plan.passes = gather_passes(checked, entries);
+    plan
+}
+
+fn inputs_ready(kind: &Kind, times: &[Time]) -> Time {
+    let mut ready: Time = None;
+    kind.for_each_input(|v| ready = ready.max(times[v.index()]));
+    ready
+}
+
+fn place_drops(
+    checked: &CheckedTrace,
+    last_use: &BTreeMap<ValueId, Time>,
+    entries: &mut BTreeMap<(usize, Order), Entry>,
+) {
+    let mut kept = std::collections::HashSet::new();
+    for s in &checked.trace().statements {
+        if let Kind::Save { value, .. } = &s.kind {
+            kept.insert(*value);
+        }
+    }
+    for (v, time) in last_use {
+        if let (Some(t), false) = (time, kept.contains(v))
+            && let Some(entry) = entries.get_mut(t)
+        {
+            entry.drops.push(*v);
+        }
+    }
+}
+
+fn gather_passes(checked: &CheckedTrace, entries: BTreeMap<(usize, Order), Entry>) -> Vec<PassPlan> {
+    let mut passes: BTreeMap<usize, PassPlan> = BTreeMap::new();
+    for ((pass, _), entry) in entries {
+        passes.entry(pass).or_default().entries.push(entry);
+    }
+    for (number, pass) in &mut passes {
+        let touched = |i: &InvokeId| {
+            let statements =
+                pass.entries.iter().flat_map(|e| e.reads.iter().chain(&e.writes).chain(&e.skips));
+            statements.filter_map(|s| checked.order_of(*s)).any(|(invoke, _)| invoke == *i)
+        };
+        let members = (0..checked.trace().invokes.len()).filter(|i| checked.pass_of(*i) == *number);
+        pass.invokes = members.filter(touched).collect();
+    }
+    passes.into_values().collect()
+}

@@ -1,0 +1,297 @@
+//! Recording: statements are typed as they are made, so that a mistake is raised at its own line.
+//!
+//! A [`Handle`] is what a user holds. Several handles can be views of one storage, as in PyTorch: a
+//! write through a view changes the storage, every other view sees it, and if the storage is a
+//! site's value, it is a write to the site.
+
+mod storage;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::check::{check_prompts, infer_statement};
+use crate::op::View;
+use crate::{
+    Arg, Constant, DType, Diagnostic, IndexItem, Invoke, InvokeId, Kind, Limits, Loc, ModelSpec, Op, Point,
+    Prompt, Result, Site, Statement, TensorType, Trace, ValueId, check,
+};
+use storage::{Storages, ViewStep};
+
+/// A value as its user holds it; views of one storage are several handles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Handle(usize);
+
+/// A trace in the making.
+pub struct Recorder {
+    spec: Arc<ModelSpec>,
+    limits: Limits,
+    trace: Trace,
+    types: Vec<TensorType>,
+    rows: Vec<check::Rows>,
+    storages: Storages,
+    sites: HashMap<(InvokeId, Site), Handle>,
+}
+
+impl Recorder {
+    /// Starts an empty trace for a model.
+    pub fn new(spec: Arc<ModelSpec>, limits: Limits) -> Recorder {
+        let trace = Trace { model: Some(spec.name.clone()), ..Trace::default() };
+        Recorder {
+            spec,
+            limits,
+            trace,
+            types: Vec::new(),
+            rows: Vec::new(),
+            storages: Storages::default(),
+            sites: HashMap::new(),
+        }
+    }
+
+    /// The model this trace is for.
+    pub fn spec(&self) -> &Arc<ModelSpec> {
+        &self.spec
+    }
+
+    /// Adds an input.
+    ///
+    /// # Errors
+    /// No prompt, an empty or too long one, an id outside the vocabulary, too many invokes.
+    pub fn invoke(&mut self, prompts: Vec<Prompt>, at: Option<Loc>) -> Result<InvokeId> {
+        Limits::hold("invokes", self.trace.invokes.len() + 1, self.limits.invokes)
+            .map_err(|d| d.at(at.clone()))?;
+        let rows = check_prompts(&prompts, &self.spec).map_err(|d| d.at(at.clone()))?;
+        self.rows.push(rows);
+        self.trace.invokes.push(Invoke { prompts, at });
+        Ok(self.rows.len() - 1)
+    }
+
+    /// The rows of an invoke.
+    pub fn rows(&self, invoke: InvokeId) -> &check::Rows {
+        &self.rows[invoke]
+    }
+
+    /// The site's value as it stands: the model's own, or what this trace has written there.
+    ///
+    /// # Errors
+    /// No such module or site.
+    pub fn read(&mut self, invoke: InvokeId, site: Site, at: Option<Loc>) -> Result<Handle> {
+        if let Some(&handle) = self.sites.get(&(invoke, site.clone())) {
+            return Ok(self.storages.alias(handle));
+        }
+        let value = self.push(Kind::Read { invoke, site: site.clone() }, at)?[0];
+        let handle = self.storages.fresh(value);
+        self.storages.bind(handle, Some((invoke, site.clone())));
+        self.sites.insert((invoke, site), handle);
+        Ok(handle)
+    }
+
+    /// Makes the site's value this one. Floating dtypes convert; the shape must be the site's.
+    ///
+    /// # Errors
+    /// No such site, another shape, another kind of dtype.
+    pub fn write(&mut self, invoke: InvokeId, site: Site, value: Handle, at: Option<Loc>) -> Result<()> {
+        let want =
+            check::value_site_type(&self.spec, &self.rows, invoke, &site).map_err(|d| d.at(at.clone()))?;
+        let value = self.value(value, at.clone())?;
+        let value = self.convert(value, &want, at.clone())?;
+        self.push(Kind::Write { invoke, site: site.clone(), value }, at)?;
+        if let Some(&old) = self.sites.get(&(invoke, site.clone())) {
+            self.storages.bind(old, None);
+        }
+        let handle = self.storages.fresh(value);
+        self.storages.bind(handle, Some((invoke, site.clone())));
+        self.sites.insert((invoke, site), handle);
+        Ok(())
+    }
+
+    /// Replaces a module's run by a value of its output's shape.
+    ///
+    /// # Errors
+    /// No such module, another shape or dtype.
+    pub fn skip(&mut self, invoke: InvokeId, module: &str, value: Handle, at: Option<Loc>) -> Result<()> {
+        let output = Site::new(module, Point::Output);
+        let want =
+            check::value_site_type(&self.spec, &self.rows, invoke, &output).map_err(|d| d.at(at.clone()))?;
+        let value = self.value(value, at.clone())?;
+        let value = self.convert(value, &want, at.clone())?;
+        self.push(Kind::Skip { invoke, module: module.to_owned(), value }, at).map(drop)
+    }
+
+    /// A tensor that comes with the trace.
+    ///
+    /// # Errors
+    /// Constants beyond the limit, data that does not fit the type.
+    pub fn constant(&mut self, constant: Constant, at: Option<Loc>) -> Result<Handle> {
+        let bytes = self.trace.constants.iter().map(|c| c.data.len()).sum::<usize>() + constant.data.len();
+        Limits::hold("constant_bytes", bytes, self.limits.constant_bytes).map_err(|d| d.at(at.clone()))?;
+        let index = self.trace.constants.len();
+        self.trace.constants.push(constant);
+        let value = self.push(Kind::Constant { index }, at)?[0];
+        Ok(self.storages.fresh(value))
+    }
+
+    /// Applies an operation. `base` is the handle behind the first argument, if that is a tensor.
+    ///
+    /// # Errors
+    /// What the operation's rule objects to.
+    pub fn op(
+        &mut self,
+        op: Op,
+        args: Vec<Arg>,
+        base: Option<Handle>,
+        at: Option<Loc>,
+    ) -> Result<Vec<Handle>> {
+        let values = self.push(Kind::Op { op, args: args.clone() }, at)?;
+        let copies = args.iter().any(|a| matches!(a, Arg::Index(items) if items.iter().any(is_tensor)));
+        if let (View::Shares, Some(base), false) = (op.def().view, base, copies) {
+            let step = ViewStep { op, args };
+            return Ok(vec![self.storages.view(base, step, values[0])]);
+        }
+        Ok(values.into_iter().map(|v| self.storages.fresh(v)).collect())
+    }
+
+    /// Applies a module of the model to a value.
+    ///
+    /// # Errors
+    /// No such module, an input it does not take.
+    pub fn apply(&mut self, module: &str, input: Handle, at: Option<Loc>) -> Result<Handle> {
+        let input = self.value(input, at.clone())?;
+        let value = self.push(Kind::Apply { module: module.to_owned(), input }, at)?[0];
+        Ok(self.storages.fresh(value))
+    }
+
+    /// `target[index] = value`.
+    ///
+    /// # Errors
+    /// An index outside the target, a value that does not broadcast to the place.
+    pub fn set_item(
+        &mut self,
+        target: Handle,
+        index: Vec<IndexItem>,
+        value: Arg,
+        base: Option<Handle>,
+        at: Option<Loc>,
+    ) -> Result<()> {
+        let old = self.value(target, at.clone())?;
+        if let Some(view) = base
+            && self.storages.is_view_of(view, target, &index)
+        {
+            return Ok(()); // `h[i] *= 2` wrote through the view already
+        }
+        let args = vec![Arg::Value(old), Arg::Index(index), value];
+        let new = self.push(Kind::Op { op: Op::find("set_index")?, args }, at.clone())?[0];
+        self.write_through(target, new, at)
+    }
+
+    /// In-place operations: the contents of `target` become `value`, broadcast and converted.
+    ///
+    /// # Errors
+    /// A value that does not broadcast to the target's shape.
+    pub fn assign(&mut self, target: Handle, value: Arg, at: Option<Loc>) -> Result<()> {
+        let old = self.value(target, at.clone())?;
+        let new = match &value {
+            Arg::Value(v) if self.types[v.index()] == self.types[old.index()] => *v,
+            _ => self.push(
+                Kind::Op { op: Op::find("copy_into")?, args: vec![Arg::Value(old), value] },
+                at.clone(),
+            )?[0],
+        };
+        self.write_through(target, new, at)
+    }
+
+    /// Keeps a value as a result.
+    ///
+    /// # Errors
+    /// A name that is taken.
+    pub fn save(&mut self, name: &str, value: Handle, at: Option<Loc>) -> Result<()> {
+        let value = self.value(value, at.clone())?;
+        self.push(Kind::Save { name: name.to_owned(), value }, at).map(drop)
+    }
+
+    /// Ends the run after the sites mentioned so far.
+    ///
+    /// # Errors
+    /// Too many statements.
+    pub fn stop(&mut self, at: Option<Loc>) -> Result<()> {
+        self.push(Kind::Stop, at).map(drop)
+    }
+
+    /// The type of what a handle stands for.
+    pub fn type_of(&self, handle: Handle) -> &TensorType {
+        &self.types[self.storages.last_value(handle).index()]
+    }
+
+    /// The number of the value a handle stands for now, after every write to its storage.
+    ///
+    /// # Errors
+    /// Too many statements.
+    pub fn value(&mut self, handle: Handle, at: Option<Loc>) -> Result<ValueId> {
+        let (mut value, steps) = match self.storages.stale(handle) {
+            None => return Ok(self.storages.last_value(handle)),
+            Some(found) => found,
+        };
+        for step in &steps {
+            value = self.push(step.apply(value), at.clone())?[0];
+        }
+        self.storages.refresh(handle, value);
+        Ok(value)
+    }
+
+    /// The finished trace.
+    pub fn finish(self) -> Trace {
+        self.trace
+    }
+
+    /// The trace so far.
+    pub fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    fn write_through(&mut self, target: Handle, new: ValueId, at: Option<Loc>) -> Result<()> {
+        let (root, steps) = self.storages.path(target);
+        let mut bases = vec![root];
+        for step in &steps[..steps.len().saturating_sub(1)] {
+            let base = bases[bases.len() - 1];
+            bases.push(self.push(step.apply(base), at.clone())?[0]);
+        }
+        let mut value = new;
+        for (step, base) in steps.iter().zip(bases).rev() {
+            let shape = self.types[base.index()].shape.clone();
+            value = self.push(step.put(base, &shape, value)?, at.clone())?[0];
+        }
+        if let Some((invoke, site)) = self.storages.overwrite(target, value, new) {
+            self.push(Kind::Write { invoke, site, value }, at)?;
+        }
+        Ok(())
+    }
+
+    fn convert(&mut self, value: ValueId, want: &TensorType, at: Option<Loc>) -> Result<ValueId> {
+        let got = &self.types[value.index()];
+        let floats = |a: DType, b: DType| a.is_float() && b.is_float();
+        if got.dtype == want.dtype || !floats(got.dtype, want.dtype) {
+            return Ok(value);
+        }
+        let args = vec![Arg::Value(value), Arg::DType(want.dtype)];
+        Ok(self.push(Kind::Op { op: Op::find("to")?, args }, at)?[0])
+    }
+
+    fn push(&mut self, kind: Kind, at: Option<Loc>) -> Result<Vec<ValueId>> {
+        let fail = |d: Diagnostic| d.at(at.clone());
+        Limits::hold("statements", self.trace.statements.len() + 1, self.limits.statements).map_err(fail)?;
+        let made = infer_statement(&kind, &self.trace.constants, &self.spec, &self.rows, &self.types)
+            .map_err(fail)?;
+        for t in &made {
+            Limits::hold("value_bytes", t.bytes().unwrap_or(usize::MAX), self.limits.value_bytes)
+                .map_err(fail)?;
+        }
+        let first = self.types.len() as u32;
+        let values = (first..first + made.len() as u32).map(ValueId).collect();
+        self.types.extend(made);
+        self.trace.statements.push(Statement { kind, at });
+        Ok(values)
+    }
+}
+
+fn is_tensor(item: &IndexItem) -> bool {
+    matches!(item, IndexItem::Value(_))
+}

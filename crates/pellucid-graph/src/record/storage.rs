@@ -1,0 +1,153 @@
+//! Storages and views: PyTorch's aliasing without memory.
+//!
+//! A storage has a current value and a version that grows with every write. A handle remembers the
+//! version it last saw; when it is behind, its view steps are replayed on the current value.
+
+use super::Handle;
+use crate::{Arg, InvokeId, Kind, Op, Result, Site, ValueId};
+
+/// One step from a storage to a view of it; the first argument is what it is applied to.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct ViewStep {
+    pub op: Op,
+    pub args: Vec<Arg>,
+}
+
+impl ViewStep {
+    /// The step applied to another value.
+    pub fn apply(&self, value: ValueId) -> Kind {
+        let mut args = self.args.clone();
+        args[0] = Arg::Value(value);
+        Kind::Op { op: self.op, args }
+    }
+
+    /// The step undone: `base`, of this shape, with `value` where the view was.
+    pub fn put(&self, base: ValueId, shape: &[usize], value: ValueId) -> Result<Kind> {
+        let (name, args) = match self.op.def().name {
+            "index" => ("set_index", vec![Arg::Value(base), self.args[1].clone(), Arg::Value(value)]),
+            "transpose" => ("transpose", vec![Arg::Value(value), self.args[1].clone(), self.args[2].clone()]),
+            "permute" => ("permute", vec![Arg::Value(value), Arg::Ints(inverse(&self.args[1]))]),
+            _ => {
+                let lengths = shape.iter().map(|n| *n as i64).collect();
+                ("reshape", vec![Arg::Value(value), Arg::Ints(lengths)])
+            }
+        };
+        Ok(Kind::Op { op: Op::find(name)?, args })
+    }
+}
+
+fn inverse(dims: &Arg) -> Vec<i64> {
+    let Arg::Ints(dims) = dims else { return Vec::new() };
+    let n = dims.len() as i64;
+    let mut inverse = vec![0; dims.len()];
+    for (i, d) in dims.iter().enumerate() {
+        inverse[d.rem_euclid(n) as usize] = i as i64;
+    }
+    inverse
+}
+
+#[derive(Debug)]
+struct Storage {
+    value: ValueId,
+    version: u32,
+    site: Option<(InvokeId, Site)>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    storage: usize,
+    steps: Vec<ViewStep>,
+    version: u32,
+    value: ValueId,
+}
+
+/// All storages and the handles into them.
+#[derive(Debug, Default)]
+pub(super) struct Storages {
+    storages: Vec<Storage>,
+    handles: Vec<Entry>,
+}
+
+impl Storages {
+    /// A handle to a new storage.
+    pub fn fresh(&mut self, value: ValueId) -> Handle {
+        self.storages.push(Storage { value, version: 0, site: None });
+        self.push(Entry { storage: self.storages.len() - 1, steps: Vec::new(), version: 0, value })
+    }
+
+    /// Another handle to the same view.
+    pub fn alias(&mut self, handle: Handle) -> Handle {
+        let entry = self.handles[handle.0].clone();
+        self.push(entry)
+    }
+
+    /// A view made from `base` by one step.
+    pub fn view(&mut self, base: Handle, step: ViewStep, value: ValueId) -> Handle {
+        let mut entry = self.handles[base.0].clone();
+        entry.steps.push(step);
+        entry.value = value;
+        self.push(entry)
+    }
+
+    fn push(&mut self, entry: Entry) -> Handle {
+        self.handles.push(entry);
+        Handle(self.handles.len() - 1)
+    }
+
+    /// Says which site the storage is the value of.
+    pub fn bind(&mut self, handle: Handle, site: Option<(InvokeId, Site)>) {
+        self.storages[self.handles[handle.0].storage].site = site;
+    }
+
+    /// The value the handle saw last; right for its type, which writes never change.
+    pub fn last_value(&self, handle: Handle) -> ValueId {
+        self.handles[handle.0].value
+    }
+
+    /// Where to start and what to replay when the storage was written since the handle last looked.
+    pub fn stale(&self, handle: Handle) -> Option<(ValueId, Vec<ViewStep>)> {
+        let entry = &self.handles[handle.0];
+        let storage = &self.storages[entry.storage];
+        (entry.version != storage.version).then(|| (storage.value, entry.steps.clone()))
+    }
+
+    /// Notes what the replay gave.
+    pub fn refresh(&mut self, handle: Handle, value: ValueId) {
+        let entry = &mut self.handles[handle.0];
+        entry.value = value;
+        entry.version = self.storages[entry.storage].version;
+    }
+
+    /// The storage's value and the steps that lead to the view.
+    pub fn path(&self, handle: Handle) -> (ValueId, Vec<ViewStep>) {
+        let entry = &self.handles[handle.0];
+        (self.storages[entry.storage].value, entry.steps.clone())
+    }
+
+    /// Gives the storage a new value, of which `own` is this handle's part; returns its site.
+    pub fn overwrite(&mut self, handle: Handle, value: ValueId, own: ValueId) -> Option<(InvokeId, Site)> {
+        let entry = &mut self.handles[handle.0];
+        let storage = &mut self.storages[entry.storage];
+        storage.value = value;
+        storage.version += 1;
+        entry.version = storage.version;
+        entry.value = own;
+        storage.site.clone()
+    }
+
+    /// True when `view` is `target[index]`, up to date.
+    pub fn is_view_of(&self, view: Handle, target: Handle, index: &[crate::IndexItem]) -> bool {
+        let (v, t) = (&self.handles[view.0], &self.handles[target.0]);
+        let last = v.steps.last().map(|s| &s.args[1..]);
+        v.storage == t.storage
+            && v.version == self.storages[v.storage].version
+            && v.steps.len() == t.steps.len() + 1
+            && same_steps(&v.steps[..t.steps.len()], &t.steps)
+            && matches!(last, Some([Arg::Index(i)]) if i == index)
+    }
+}
+
+/// Equal up to the value each was first applied to.
+fn same_steps(a: &[ViewStep], b: &[ViewStep]) -> bool {
+    a.iter().zip(b).all(|(x, y)| x.op == y.op && x.args[1..] == y.args[1..])
+}

@@ -1,0 +1,150 @@
+//! The type of a value (dtype and concrete shape) and the symbolic shapes of sites.
+
+use serde::{Deserialize, Serialize};
+
+use crate::DType;
+
+/// What is known of a value while recording: its dtype and its concrete shape.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TensorType {
+    /// Element type.
+    pub dtype: DType,
+    /// Length of each axis; empty for a scalar.
+    pub shape: Vec<usize>,
+}
+
+impl TensorType {
+    /// A type of the given element type and shape.
+    pub fn new(dtype: DType, shape: impl Into<Vec<usize>>) -> Self {
+        TensorType { dtype, shape: shape.into() }
+    }
+
+    /// Number of elements; `None` when it does not fit in `usize`.
+    pub fn numel(&self) -> Option<usize> {
+        self.shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d))
+    }
+
+    /// Size in bytes; `None` when it does not fit in `usize`.
+    pub fn bytes(&self) -> Option<usize> {
+        self.numel()?.checked_mul(self.dtype.size())
+    }
+
+    /// False for shapes whose axes, empty ones aside, multiply beyond what memory can address.
+    pub fn addressable(&self) -> bool {
+        let count = self.shape.iter().try_fold(self.dtype.size(), |n, &d| n.checked_mul(d.max(1)));
+        count.is_some_and(|n| n <= isize::MAX as usize)
+    }
+
+    /// Number of axes.
+    pub fn rank(&self) -> usize {
+        self.shape.len()
+    }
+}
+
+impl std::fmt::Display for TensorType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}{:?}", self.dtype, self.shape)
+    }
+}
+
+/// One axis of a site's shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dim {
+    /// Number of prompts of the invoke.
+    B,
+    /// Tokens of its longest prompt.
+    S,
+    /// A length the model fixes: widths, heads, vocabulary.
+    Fixed(usize),
+}
+
+impl Dim {
+    /// The length for an invoke of `b` prompts whose longest has `s` tokens.
+    pub fn resolve(self, b: usize, s: usize) -> usize {
+        match self {
+            Dim::B => b,
+            Dim::S => s,
+            Dim::Fixed(n) => n,
+        }
+    }
+}
+
+impl std::fmt::Display for Dim {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Dim::B => f.write_str("b"),
+            Dim::S => f.write_str("s"),
+            Dim::Fixed(n) => write!(f, "{n}"),
+        }
+    }
+}
+
+impl Serialize for Dim {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Dim::B => s.serialize_str("b"),
+            Dim::S => s.serialize_str("s"),
+            Dim::Fixed(n) => s.serialize_u64(*n as u64),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Dim {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Raw {
+            Name(String),
+            Len(usize),
+        }
+        match Raw::deserialize(d)? {
+            Raw::Len(n) => Ok(Dim::Fixed(n)),
+            Raw::Name(s) if s == "b" => Ok(Dim::B),
+            Raw::Name(s) if s == "s" => Ok(Dim::S),
+            Raw::Name(s) => Err(serde::de::Error::custom(format!("unknown axis `{s}`"))),
+        }
+    }
+}
+
+/// Prints a symbolic shape as `[b, s, 576]`.
+pub fn format_dims(dims: &[Dim]) -> String {
+    let parts: Vec<String> = dims.iter().map(Dim::to_string).collect();
+    format!("[{}]", parts.join(", "))
+}
+
+/// The shape two operands broadcast to, or `None`.
+pub fn broadcast(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
+    let rank = a.len().max(b.len());
+    let axis = |s: &[usize], i: usize| {
+        let missing = rank - s.len();
+        if i < missing { 1 } else { s[i - missing] }
+    };
+    (0..rank)
+        .map(|i| match (axis(a, i), axis(b, i)) {
+            (x, y) if x == y => Some(x),
+            (1, y) => Some(y),
+            (x, 1) => Some(x),
+            _ => None,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broadcasts_from_the_right() {
+        assert_eq!(broadcast(&[2, 1, 3], &[4, 1]), Some(vec![2, 4, 3]));
+        assert_eq!(broadcast(&[], &[5]), Some(vec![5]));
+        assert_eq!(broadcast(&[0], &[1]), Some(vec![0]));
+        assert_eq!(broadcast(&[2], &[3]), None);
+    }
+
+    #[test]
+    fn sizes_do_not_overflow() {
+        let t = TensorType::new(DType::F32, [usize::MAX, 2]);
+        assert_eq!(t.numel(), None);
+        assert_eq!(TensorType::new(DType::F32, []).bytes(), Some(4));
+    }
+}

@@ -1,0 +1,114 @@
+//! Printing the text form.
+
+use std::fmt::Write as _;
+
+use super::constant;
+use crate::{Arg, Constant, IndexItem, Invoke, Kind, Prompt, Trace, ValueId, wire};
+
+/// Prints a trace; [`parse`](super::parse()) reads it back to an equal one, places aside.
+pub fn print(trace: &Trace) -> String {
+    let mut out = format!("pellucid {}\n", wire::VERSION);
+    if let Some(model) = &trace.model {
+        let _ = writeln!(out, "model {}", quote(model));
+    }
+    for (i, invoke) in trace.invokes.iter().enumerate() {
+        let _ = writeln!(out, "invoke {i} {}", invoke_text(invoke));
+    }
+    for (i, first) in trace.first_values().into_iter().enumerate() {
+        let _ = writeln!(out, "{}", statement(trace, i, first));
+    }
+    out
+}
+
+/// One statement as a line without its end.
+pub(crate) fn statement(trace: &Trace, i: usize, first: ValueId) -> String {
+    let kind = &trace.statements[i].kind;
+    let made = made(first, kind.n_values());
+    match kind {
+        Kind::Read { invoke, site } => format!("{made}read {invoke} {site}"),
+        Kind::Constant { index } => match trace.constants.get(*index) {
+            Some(Constant { ty, data }) => format!("{made}constant {ty} {}", constant::print(ty, data)),
+            None => format!("{made}constant ?{index}"),
+        },
+        Kind::Op { op, args } => {
+            let mut line = format!("{made}{}", op.def().name);
+            for (param, arg) in op.def().params.iter().zip(args) {
+                match &param.default {
+                    None => line.extend([" ", &arg_text(arg)]),
+                    Some(default) if default == arg => {}
+                    Some(_) => line.extend([" ", param.name, "=", &arg_text(arg)]),
+                }
+            }
+            line
+        }
+        Kind::Apply { module, input } => format!("{made}apply {} {input}", path(module)),
+        Kind::Write { invoke, site, value } => format!("write {invoke} {site} {value}"),
+        Kind::Skip { invoke, module, value } => format!("skip {invoke} {} {value}", path(module)),
+        Kind::Save { name, value } => format!("save {} {value}", quote(name)),
+        Kind::Stop => "stop".to_owned(),
+    }
+}
+
+fn made(first: ValueId, n: usize) -> String {
+    let names: Vec<String> = (0..n as u32).map(|k| ValueId(first.0 + k).to_string()).collect();
+    if names.is_empty() { String::new() } else { format!("{} = ", names.join(", ")) }
+}
+
+/// The whole model has an empty path, written `.`.
+fn path(module: &str) -> &str {
+    if module.is_empty() { "." } else { module }
+}
+
+fn invoke_text(invoke: &Invoke) -> String {
+    match invoke.prompts.as_slice() {
+        [one] => prompt_text(one),
+        many => format!("[{}]", many.iter().map(prompt_text).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+fn prompt_text(prompt: &Prompt) -> String {
+    match (&prompt.text, &prompt.ids) {
+        (Some(text), None) => quote(text),
+        (Some(text), Some(ids)) => format!("{} ids {ids:?}", quote(text)),
+        (None, ids) => format!("ids {:?}", ids.as_deref().unwrap_or_default()),
+    }
+}
+
+/// JSON's quoting, which the parser reads back.
+pub(super) fn quote(text: &str) -> String {
+    serde_json::Value::String(text.to_owned()).to_string()
+}
+
+fn arg_text(arg: &Arg) -> String {
+    match arg {
+        Arg::None => "none".to_owned(),
+        Arg::Value(v) => v.to_string(),
+        Arg::Values(vs) => format!("[{}]", vs.iter().map(ValueId::to_string).collect::<Vec<_>>().join(", ")),
+        Arg::Bool(b) => b.to_string(),
+        Arg::Int(n) => n.to_string(),
+        Arg::Float(x) => float_text(*x),
+        Arg::Ints(ns) => format!("{ns:?}"),
+        Arg::DType(d) => d.to_string(),
+        Arg::Word(w) => w.clone(),
+        Arg::Index(items) => format!("[{}]", items.iter().map(item_text).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// Keeps the point, so that a float reads back as one.
+pub(super) fn float_text(x: f64) -> String {
+    format!("{x:?}").replace("NaN", "nan")
+}
+
+fn item_text(item: &IndexItem) -> String {
+    let part = |p: Option<i64>| p.map(|n| n.to_string()).unwrap_or_default();
+    match item {
+        IndexItem::Int(i) => i.to_string(),
+        IndexItem::Slice(s) => {
+            let step = s.step.map(|n| format!(":{n}")).unwrap_or_default();
+            format!("{}:{}{step}", part(s.start), part(s.stop))
+        }
+        IndexItem::New => "new".to_owned(),
+        IndexItem::Ellipsis => "...".to_owned(),
+        IndexItem::Value(v) => v.to_string(),
+    }
+}

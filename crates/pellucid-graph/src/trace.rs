@@ -1,0 +1,218 @@
+//! A trace as it was written: invokes and statements in order, nothing inferred, nothing verified.
+//!
+//! A statement that makes values numbers them: the first makes value 0, `topk` makes two in a row.
+//! [`check`](crate::check()) turns a trace into a [`CheckedTrace`](crate::CheckedTrace).
+
+use serde::{Deserialize, Serialize};
+
+use crate::op::Arg;
+use crate::{DType, Loc, Op, Site, TensorType};
+
+/// Index of an invoke in [`Trace::invokes`].
+pub type InvokeId = usize;
+
+/// Number of a value: how many were made before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ValueId(pub u32);
+
+impl ValueId {
+    /// The number as an index.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl std::fmt::Display for ValueId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "%{}", self.0)
+    }
+}
+
+/// One experiment: prompts, and what to read, compute, write and save around them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trace {
+    /// Name of the model it was recorded for, if it says so.
+    pub model: Option<String>,
+    /// The inputs, rows of one pass in this order.
+    pub invokes: Vec<Invoke>,
+    /// Tensors that came with the trace.
+    pub constants: Vec<Constant>,
+    /// What to do, as written.
+    pub statements: Vec<Statement>,
+}
+
+/// One input of a trace: one or more prompts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Invoke {
+    /// The prompts.
+    pub prompts: Vec<Prompt>,
+    /// Where the user wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Loc>,
+}
+
+/// One row of an invoke.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Prompt {
+    /// The text, if it was given as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Token ids; `None` until the text is tokenized.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ids: Option<Vec<u32>>,
+}
+
+impl Prompt {
+    /// A prompt of token ids.
+    pub fn ids(ids: impl Into<Vec<u32>>) -> Prompt {
+        Prompt { text: None, ids: Some(ids.into()) }
+    }
+
+    /// A prompt of text, to be tokenized before the trace is checked.
+    pub fn text(text: impl Into<String>) -> Prompt {
+        Prompt { text: Some(text.into()), ids: None }
+    }
+}
+
+/// A tensor that comes with the trace, row-major and little-endian.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Constant {
+    /// Dtype and shape.
+    pub ty: TensorType,
+    /// `ty.bytes()` bytes.
+    pub data: std::sync::Arc<[u8]>,
+}
+
+/// One line of a trace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Statement {
+    /// What it does.
+    #[serde(flatten)]
+    pub kind: Kind,
+    /// Where the user wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Loc>,
+}
+
+/// What a statement does: make values, or have an effect.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "lowercase")]
+pub enum Kind {
+    /// The model's own value at a site, for one invoke, before this trace writes there.
+    Read {
+        /// Whose rows.
+        invoke: InvokeId,
+        /// Where.
+        site: Site,
+    },
+    /// A tensor of [`Trace::constants`].
+    Constant {
+        /// Index of the constant.
+        index: usize,
+    },
+    /// An operation of the table.
+    Op {
+        /// Which.
+        op: Op,
+        /// One argument for each parameter of the table's row.
+        args: Vec<Arg>,
+    },
+    /// A module of the model applied to a value, outside the model's own pass.
+    Apply {
+        /// Path of the module.
+        module: String,
+        /// What to call it with.
+        input: ValueId,
+    },
+    /// The site's value becomes this one.
+    Write {
+        /// Whose rows.
+        invoke: InvokeId,
+        /// Where.
+        site: Site,
+        /// Of exactly the site's shape and dtype.
+        value: ValueId,
+    },
+    /// The module does not run; its output is this value.
+    Skip {
+        /// Whose rows.
+        invoke: InvokeId,
+        /// Path of the module.
+        module: String,
+        /// Of exactly the output's shape and dtype.
+        value: ValueId,
+    },
+    /// The value is a result of the trace.
+    Save {
+        /// Under this name.
+        name: String,
+        /// What to keep.
+        value: ValueId,
+    },
+    /// Nothing after the sites mentioned so far is wanted.
+    Stop,
+}
+
+impl Kind {
+    /// How many values the statement makes.
+    pub fn n_values(&self) -> usize {
+        match self {
+            Kind::Read { .. } | Kind::Constant { .. } | Kind::Apply { .. } => 1,
+            Kind::Op { op, .. } => op.def().results.len(),
+            _ => 0,
+        }
+    }
+
+    /// Calls `f` with every value the statement uses.
+    pub fn for_each_input(&self, mut f: impl FnMut(ValueId)) {
+        match self {
+            Kind::Op { args, .. } => args.iter().for_each(|a| a.for_each_value(&mut f)),
+            Kind::Apply { input: value, .. }
+            | Kind::Write { value, .. }
+            | Kind::Skip { value, .. }
+            | Kind::Save { value, .. } => f(*value),
+            Kind::Read { .. } | Kind::Constant { .. } | Kind::Stop => {}
+        }
+    }
+}
+
+impl Trace {
+    /// Gives every text prompt its token ids.
+    ///
+    /// # Errors
+    /// Whatever `tokenize` returns.
+    pub fn tokenize<E>(&mut self, mut tokenize: impl FnMut(&str) -> Result<Vec<u32>, E>) -> Result<(), E> {
+        for prompt in self.invokes.iter_mut().flat_map(|i| &mut i.prompts) {
+            if let (None, Some(text)) = (&prompt.ids, &prompt.text) {
+                prompt.ids = Some(tokenize(text)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// For each statement the number of its first value.
+    pub fn first_values(&self) -> Vec<ValueId> {
+        let mut next = 0u32;
+        let number = |s: &Statement| {
+            let first = ValueId(next);
+            next += s.kind.n_values() as u32;
+            first
+        };
+        self.statements.iter().map(number).collect()
+    }
+}
+
+impl Constant {
+    /// A constant of 32-bit floats.
+    pub fn f32(shape: impl Into<Vec<usize>>, data: &[f32]) -> Constant {
+        let bytes: Vec<u8> = data.iter().flat_map(|x| x.to_le_bytes()).collect();
+        Constant { ty: TensorType::new(DType::F32, shape), data: bytes.into() }
+    }
+
+    /// A constant of 64-bit integers.
+    pub fn i64(shape: impl Into<Vec<usize>>, data: &[i64]) -> Constant {
+        let bytes: Vec<u8> = data.iter().flat_map(|x| x.to_le_bytes()).collect();
+        Constant { ty: TensorType::new(DType::I64, shape), data: bytes.into() }
+    }
+}

@@ -1,0 +1,111 @@
+//! The wire form: one safetensors blob. Its tensors are the trace's constants, its metadata holds
+//! the graph as JSON under a version.
+//!
+//! Decoding takes nothing on trust: sizes are limited before they are believed, and what decodes is
+//! still only a [`Trace`], to be checked like any other.
+
+use std::collections::HashMap;
+
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+use serde::{Deserialize, Serialize};
+
+use crate::{Code, Constant, DType, Diagnostic, Invoke, Limits, Result, Statement, TensorType, Trace};
+
+/// The version this build writes, and the only one it reads.
+pub const VERSION: u32 = 1;
+
+const GRAPH: &str = "pellucid.trace";
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Graph {
+    version: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    model: Option<String>,
+    constants: usize,
+    invokes: Vec<Invoke>,
+    statements: Vec<Statement>,
+}
+
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
+}
+
+/// Encodes a trace.
+///
+/// # Errors
+/// [`Code::BadWire`] when a constant's bytes do not fit its type.
+pub fn encode(trace: &Trace) -> Result<Vec<u8>> {
+    let graph = Graph {
+        version: VERSION,
+        model: trace.model.clone(),
+        constants: trace.constants.len(),
+        invokes: trace.invokes.clone(),
+        statements: trace.statements.clone(),
+    };
+    let json = serde_json::to_string(&graph).map_err(|e| bad(format!("the graph cannot be written: {e}")))?;
+    let mut views = Vec::with_capacity(trace.constants.len());
+    for (i, c) in trace.constants.iter().enumerate() {
+        let view = TensorView::new(to_safetensors(c.ty.dtype), c.ty.shape.clone(), &c.data);
+        views.push((i.to_string(), view.map_err(|e| bad(format!("constant {i}: {e}")))?));
+    }
+    let metadata = HashMap::from([(GRAPH.to_owned(), json)]);
+    safetensors::serialize(views, Some(metadata)).map_err(|e| bad(e.to_string()))
+}
+
+/// Decodes a trace.
+///
+/// # Errors
+/// [`Code::LimitExceeded`], [`Code::BadWire`] for anything that is not a trace,
+/// [`Code::UnsupportedVersion`].
+pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Trace> {
+    Limits::hold("trace_bytes", bytes.len(), limits.trace_bytes)?;
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| bad(e.to_string()))?;
+    let tensors = SafeTensors::deserialize(bytes).map_err(|e| bad(e.to_string()))?;
+    let json = header.metadata().as_ref().and_then(|m| m.get(GRAPH));
+    let json = json.ok_or_else(|| bad(format!("no `{GRAPH}` in the metadata")))?;
+    let found: Versioned = serde_json::from_str(json).map_err(|e| bad(e.to_string()))?;
+    if found.version != VERSION {
+        let message =
+            format!("the trace is of version {}, this build reads version {VERSION}", found.version);
+        return Err(Diagnostic::new(Code::UnsupportedVersion, message));
+    }
+    let graph: Graph = serde_json::from_str(json).map_err(|e| bad(e.to_string()))?;
+    Limits::hold("statements", graph.statements.len(), limits.statements)?;
+    if graph.constants != tensors.len() {
+        return Err(bad(format!("{} constants expected, {} tensors found", graph.constants, tensors.len())));
+    }
+    let constant = |i: usize| {
+        let view = tensors.tensor(&i.to_string()).map_err(|e| bad(e.to_string()))?;
+        let dtype =
+            from_safetensors(view.dtype()).ok_or_else(|| bad(format!("constant {i}: {:?}", view.dtype())))?;
+        Ok(Constant { ty: TensorType::new(dtype, view.shape()), data: view.data().into() })
+    };
+    let constants = (0..graph.constants).map(constant).collect::<Result<Vec<_>>>()?;
+    Ok(Trace { model: graph.model, invokes: graph.invokes, constants, statements: graph.statements })
+}
+
+fn bad(message: String) -> Diagnostic {
+    Diagnostic::new(Code::BadWire, format!("not a trace: {message}"))
+}
+
+/// The safetensors name of a dtype.
+pub fn to_safetensors(dtype: DType) -> Dtype {
+    match dtype {
+        DType::Bool => Dtype::BOOL,
+        DType::U8 => Dtype::U8,
+        DType::I32 => Dtype::I32,
+        DType::I64 => Dtype::I64,
+        DType::F16 => Dtype::F16,
+        DType::Bf16 => Dtype::BF16,
+        DType::F32 => Dtype::F32,
+        DType::F64 => Dtype::F64,
+    }
+}
+
+/// The dtype of a safetensors name, if the language has it.
+pub fn from_safetensors(dtype: Dtype) -> Option<DType> {
+    DType::ALL.into_iter().find(|d| to_safetensors(*d) == dtype)
+}
