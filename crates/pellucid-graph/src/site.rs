@@ -56,10 +56,10 @@ impl Site {
             Some((place, step)) => (place, step.parse().ok()?),
             None => (text, 0),
         };
-        let (path, point) = place.rsplit_once('.').unwrap_or(("", place));
+        let (path, point) = place.rsplit_once('.').map_or((None, place), |(path, point)| (Some(path), point));
         let word = |w: &str| !w.is_empty() && w.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-        let ok = word(point) && (path.is_empty() || path.split('.').all(word));
-        ok.then(|| Site { path: path.to_owned(), point: Point::parse(point), step })
+        let ok = word(point) && path.is_none_or(|p| p.split('.').all(word));
+        ok.then(|| Site { path: path.unwrap_or("").to_owned(), point: Point::parse(point), step })
     }
 }
 
