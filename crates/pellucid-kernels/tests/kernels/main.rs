@@ -1,0 +1,8 @@
+//! The kernels against naive `f64` references, and the bitwise law, on every instruction set in turn.
+
+mod attention;
+mod linear;
+mod pointwise;
+mod pool;
+mod reference;
+mod rows;
