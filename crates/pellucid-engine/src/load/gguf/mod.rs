@@ -1,0 +1,95 @@
+//! GGUF: a whole model in one file (<https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>).
+//!
+//! What llama.cpp's converter did to a Hugging Face checkpoint is undone here: `config` writes the `config.json`
+//! back from the metadata, `names` gives tensors their names, `blocks` their values and layout, `tokenizer` the
+//! vocabulary. `header` reads the container and trusts nothing in it.
+
+pub(crate) mod blocks;
+mod config;
+mod cursor;
+mod header;
+mod merges;
+mod names;
+mod tokenizer;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use header::{Header, TensorInfo};
+
+use super::memory::Mapped;
+use super::weights::{Entry, Stored, Weights};
+use super::{Checkpoint, Generation, LoadError, Progress, Tokenizer};
+
+/// Opens the `.gguf` file at `path`.
+pub(crate) fn open(
+    path: &Path,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Checkpoint, LoadError> {
+    let stem = path
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned());
+    let name = stem.unwrap_or_else(|| "model".to_owned());
+    progress(Progress::Weights {
+        file: &name,
+        done: 0,
+        total: 1,
+    });
+    let mapped = Mapped::open(path)?;
+    let header = Header::read(path, mapped.bytes())?;
+    let config = config::of(&header)?;
+    let generation = Generation::of(&config)?;
+    let entries = entries(&header)?;
+    progress(Progress::Tokenizer);
+    let tokenizer = tokenizer::of(&header, &generation)?;
+    Ok(Checkpoint {
+        name,
+        config,
+        weights: Weights {
+            files: vec![mapped],
+            entries,
+        },
+        tokenizer: tokenizer_or_absent(tokenizer, &generation),
+        generation,
+    })
+}
+
+fn tokenizer_or_absent(
+    built: Result<tokenizers::Tokenizer, String>,
+    generation: &Generation,
+) -> Tokenizer {
+    match built {
+        Ok(inner) => {
+            let eos = generation.eos_token_ids.first().copied();
+            Tokenizer::new(inner, generation.bos_token_id, eos)
+        }
+        Err(why) => Tokenizer::absent(&why),
+    }
+}
+
+/// The file's tensors under their Hugging Face names.
+fn entries(header: &Header<'_>) -> Result<BTreeMap<String, Entry>, LoadError> {
+    let naming = names::Naming::of(header)?;
+    let mut entries = BTreeMap::new();
+    for info in &header.tensors {
+        let Some((name, restore)) = naming.hf(info)? else {
+            continue;
+        };
+        let TensorInfo {
+            block,
+            shape,
+            bytes,
+            ..
+        } = info;
+        let entry = Entry {
+            file: 0,
+            bytes: bytes.clone(),
+            shape: restore.shape(shape),
+            stored: Stored::Gguf(block, restore),
+        };
+        if entries.insert(name, entry).is_some() {
+            return Err(header.bad(format!("tensor `{}` is there twice", info.name)));
+        }
+    }
+    Ok(entries)
+}

@@ -1,0 +1,92 @@
+//! From a path to a model's parts: weights, configuration, tokenizer.
+//!
+//! [`open`] takes a Hugging Face folder or a `.gguf` file and gives the same [`Checkpoint`] for both: a GGUF's
+//! metadata becomes the `config.json` it was made from, its tensors get their Hugging Face names, layouts and
+//! values back, its vocabulary becomes the tokenizer. So nothing after this module knows where a model came from.
+//!
+//! Files are mapped, not read: opening costs the headers and the tokenizer, a tensor costs when it is asked for.
+//! Files are not trusted: any bytes give a checkpoint or a [`LoadError`].
+
+mod config;
+mod error;
+mod folder;
+mod generation;
+mod gguf;
+mod memory;
+mod pieces;
+mod rope;
+mod shards;
+mod tensor;
+mod tokenizer;
+mod tokenizer_json;
+mod weights;
+
+use std::path::Path;
+
+pub use config::Config;
+pub use error::LoadError;
+pub use generation::Generation;
+pub use rope::{Rope, RopeKind};
+pub use tensor::{RawData, RawTensor};
+pub use tokenizer::Tokenizer;
+pub use weights::Weights;
+
+/// An opened model.
+#[derive(Debug)]
+pub struct Checkpoint {
+    /// The folder's name, or the `.gguf` file's without the ending.
+    pub name: String,
+    /// What `config.json` says, or would say.
+    pub config: Config,
+    /// The parameters, by Hugging Face name.
+    pub weights: Weights,
+    /// Text to ids and back; present even when the checkpoint has none (then it fails when used).
+    pub tokenizer: Tokenizer,
+    /// Tokens that begin and end texts.
+    pub generation: Generation,
+}
+
+/// What [`open`] is about to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Progress<'a> {
+    /// Read the table of contents of a weight file.
+    Weights {
+        /// The file's name.
+        file: &'a str,
+        /// How many files came before.
+        done: usize,
+        /// How many there are.
+        total: usize,
+    },
+    /// Build the tokenizer: the longest part for big vocabularies.
+    Tokenizer,
+}
+
+/// Opens the model at `path`: a Hugging Face folder, a `.gguf` file, or a folder with one `.gguf` file.
+///
+/// Whether the engine knows the architecture is not asked here.
+pub fn open(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Checkpoint, LoadError> {
+    let kind = std::fs::metadata(path).map_err(|cause| LoadError::io(path, cause))?;
+    if kind.is_dir() {
+        return folder::open(path, progress);
+    }
+    if path
+        .extension()
+        .is_some_and(|end| end.eq_ignore_ascii_case("gguf"))
+    {
+        return gguf::open(path, progress);
+    }
+    Err(LoadError::NotAModel {
+        path: path.to_path_buf(),
+        why: "expected a folder or a .gguf file".to_owned(),
+    })
+}
+
+fn name_of(path: &Path) -> String {
+    let full = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let name = full
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    name.unwrap_or_else(|| "model".to_owned())
+}

@@ -1,0 +1,248 @@
+//! How positions turn queries and keys (RoPE, arXiv:2104.09864), as a `config.json` says it.
+//!
+//! Three spellings are read. transformers 4: `rope_theta` beside `rope_scaling`, and for Gemma 3's sliding
+//! layers `rope_local_base_freq`. transformers 5: `rope_parameters`, either for all layers or one set for each
+//! layer type. Inside, the kind is `rope_type` or, in older files, `type`.
+
+use serde_json::Value;
+
+use super::{Config, LoadError};
+
+/// Rotary position embedding: frequency i of a head of width k is `theta^(-2i/k)`, then changed by the kind.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rope {
+    /// The base of the frequencies.
+    pub theta: f64,
+    /// What is done to them to stretch the context.
+    pub kind: RopeKind,
+}
+
+/// How frequencies are changed for contexts longer than those of pre-training.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum RopeKind {
+    /// Not at all.
+    Default,
+    /// All divided by the factor.
+    Linear {
+        /// How much longer the context becomes.
+        factor: f64,
+    },
+    /// Low frequencies divided by the factor, high ones kept, those between blended (Llama 3.1).
+    Llama3 {
+        /// How much longer the context becomes.
+        factor: f64,
+        /// Wavelengths above `original_max_position_embeddings / low_freq_factor` are stretched.
+        low_freq_factor: f64,
+        /// Wavelengths below `original_max_position_embeddings / high_freq_factor` are kept.
+        high_freq_factor: f64,
+        /// The context of pre-training, in tokens.
+        original_max_position_embeddings: usize,
+    },
+}
+
+const FULL: &str = "full_attention";
+const SLIDING: &str = "sliding_attention";
+
+impl Config {
+    /// The rotary embedding of a model that has one; for models with several, that of full attention.
+    pub fn rope(&self) -> Result<Rope, LoadError> {
+        self.rope_for(FULL)
+    }
+
+    /// The rotary embedding of layers of this type (`full_attention`, `sliding_attention`).
+    pub fn rope_for(&self, layer_type: &str) -> Result<Rope, LoadError> {
+        let local = (layer_type == SLIDING && self.has(LOCAL_THETA)).then_some(LOCAL_THETA);
+        if let Some(parameters) = self.object("rope_parameters")? {
+            if parameters.map().values().any(Value::is_object) {
+                let own = parameters.object(layer_type)?.ok_or_else(|| {
+                    self.invalid("rope_parameters", format!("an entry `{layer_type}`"))
+                })?;
+                return own.rope_set(self, layer_type);
+            }
+            if local.is_none() {
+                return parameters.rope_set(self, layer_type);
+            }
+        }
+        if let Some(key) = local {
+            // transformers 4 scales only the global frequencies.
+            return Ok(Rope {
+                theta: self.positive(key)?,
+                kind: RopeKind::Default,
+            });
+        }
+        let scaling = self.object("rope_scaling")?;
+        Ok(Rope {
+            theta: self.theta(default_theta(self, layer_type))?,
+            kind: scaling.map_or(Ok(RopeKind::Default), |scaling| scaling.rope_kind(self))?,
+        })
+    }
+
+    /// Reads `self` as one set of `rope_parameters` of the configuration `whole`.
+    fn rope_set(&self, whole: &Config, layer_type: &str) -> Result<Rope, LoadError> {
+        let fallback = whole.theta(default_theta(whole, layer_type))?;
+        Ok(Rope {
+            theta: self.theta(fallback)?,
+            kind: self.rope_kind(whole)?,
+        })
+    }
+
+    fn rope_kind(&self, whole: &Config) -> Result<RopeKind, LoadError> {
+        let kind = match self.opt_str("rope_type")? {
+            Some(kind) => kind,
+            None => self.opt_str("type")?.unwrap_or("default"),
+        };
+        match kind {
+            "default" => Ok(RopeKind::Default),
+            "linear" => Ok(RopeKind::Linear {
+                factor: self.positive("factor")?,
+            }),
+            "llama3" => self.llama3(whole),
+            other => Err(self.bad(
+                "rope_type",
+                "`default`, `linear` or `llama3`",
+                format!("`{other}`"),
+            )),
+        }
+    }
+
+    fn llama3(&self, whole: &Config) -> Result<RopeKind, LoadError> {
+        let original = "original_max_position_embeddings";
+        let [low, high] = ["low_freq_factor", "high_freq_factor"].map(|key| self.positive(key));
+        let (low_freq_factor, high_freq_factor) = (low?, high?);
+        if high_freq_factor <= low_freq_factor {
+            let expected = format!("a number greater than `low_freq_factor` ({low_freq_factor})");
+            return Err(self.invalid("high_freq_factor", expected));
+        }
+        Ok(RopeKind::Llama3 {
+            factor: self.positive("factor")?,
+            low_freq_factor,
+            high_freq_factor,
+            original_max_position_embeddings: match self.opt_usize(original)? {
+                Some(tokens) => tokens,
+                None => whole.usize(original)?,
+            },
+        })
+    }
+
+    fn theta(&self, default: f64) -> Result<f64, LoadError> {
+        match self.has("rope_theta") {
+            true => self.positive("rope_theta"),
+            false => Ok(default),
+        }
+    }
+
+    fn positive(&self, key: &str) -> Result<f64, LoadError> {
+        match self.f64(key)? {
+            number if number > 0.0 => Ok(number),
+            _ => Err(self.invalid(key, "a number greater than 0")),
+        }
+    }
+
+    fn object(&self, key: &str) -> Result<Option<Config>, LoadError> {
+        match self.value(key) {
+            None => Ok(None),
+            Some(Value::Object(map)) => Ok(Some(self.nested(map))),
+            Some(_) => Err(self.invalid(key, "an object")),
+        }
+    }
+}
+
+const LOCAL_THETA: &str = "rope_local_base_freq";
+
+/// What transformers takes when the file says nothing.
+fn default_theta(config: &Config, layer_type: &str) -> f64 {
+    let is_gemma3 = config.model_type().is_ok_and(|kind| kind == "gemma3_text");
+    match is_gemma3 && layer_type == FULL {
+        true => 1e6,
+        false => 1e4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn config(value: Value) -> Config {
+        Config::new("config.json", value.as_object().expect("an object").clone())
+    }
+
+    #[test]
+    fn every_spelling_is_read() {
+        let check = |value: Value, layer_type: &str, theta: f64, kind: RopeKind| {
+            let got = config(value.clone()).rope_for(layer_type);
+            assert_eq!(got.expect("a rope"), Rope { theta, kind }, "{value}");
+        };
+        let llama3 = RopeKind::Llama3 {
+            factor: 8.0,
+            low_freq_factor: 1.0,
+            high_freq_factor: 4.0,
+            original_max_position_embeddings: 32,
+        };
+        let scaling = json!({"rope_type": "llama3", "factor": 8, "low_freq_factor": 1,
+            "high_freq_factor": 4, "original_max_position_embeddings": 32});
+        let mut parameters = scaling.clone();
+        parameters["rope_theta"] = json!(5e5);
+        check(json!({}), FULL, 1e4, RopeKind::Default);
+        check(
+            json!({"model_type": "gemma3_text"}),
+            FULL,
+            1e6,
+            RopeKind::Default,
+        );
+        check(
+            json!({"model_type": "gemma3_text"}),
+            SLIDING,
+            1e4,
+            RopeKind::Default,
+        );
+        check(
+            json!({"rope_theta": 5e5, "rope_scaling": scaling}),
+            FULL,
+            5e5,
+            llama3,
+        );
+        check(json!({"rope_parameters": parameters}), FULL, 5e5, llama3);
+        check(json!({"rope_parameters": parameters}), SLIDING, 5e5, llama3);
+        let linear = RopeKind::Linear { factor: 2.0 };
+        let old = json!({"rope_theta": 3, "rope_scaling": {"type": "linear", "factor": 2}, "rope_local_base_freq": 7});
+        check(old.clone(), FULL, 3.0, linear);
+        check(old, SLIDING, 7.0, RopeKind::Default);
+        let typed = json!({"rope_parameters": {
+            "full_attention": {"rope_type": "linear", "factor": 2, "rope_theta": 3},
+            "sliding_attention": {"rope_type": "default", "rope_theta": 7}}});
+        check(typed.clone(), FULL, 3.0, linear);
+        check(typed, SLIDING, 7.0, RopeKind::Default);
+    }
+
+    #[test]
+    fn senseless_ropes_are_refused() {
+        let check = |value: Value, expected: &str| {
+            let error = config(value).rope().expect_err(expected);
+            assert_eq!(error.code(), "bad-config");
+            assert!(error.to_string().contains(expected), "{error}");
+        };
+        check(
+            json!({"rope_theta": 0}),
+            "`rope_theta` of `config.json`: expected a number greater than 0, got 0",
+        );
+        check(
+            json!({"rope_scaling": {"type": "yarn"}}),
+            "expected `default`, `linear` or `llama3`, got `yarn`",
+        );
+        check(
+            json!({"rope_scaling": {"type": "linear"}}),
+            "`factor` of `config.json`: expected a number, got nothing",
+        );
+        check(json!({"rope_scaling": 3}), "expected an object, got 3");
+        check(
+            json!({"rope_parameters": {"other": {}}}),
+            "expected an entry `full_attention`",
+        );
+        check(
+            json!({"rope_scaling": {"type": "llama3", "factor": 2, "low_freq_factor": 4, "high_freq_factor": 4}}),
+            "greater than `low_freq_factor` (4)",
+        );
+    }
+}
