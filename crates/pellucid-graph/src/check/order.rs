@@ -4,8 +4,9 @@
 //! each was read at or before A. Another invoke's later value is had by running that invoke in an
 //! earlier pass; an invoke's own later value cannot be had.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
+use crate::spec::display_path;
 use crate::{Code, Diagnostic, InvokeId, Kind, ModelSpec, Order, Point, Result, Site, Trace, ValueId};
 
 /// Latest site, per invoke, that a value was made from.
@@ -104,10 +105,11 @@ impl User {
     }
 }
 
-/// Longest-path layering; more rounds than invokes means a circle.
+/// Longest-path layering: it settles within as many rounds as there are invokes, unless they form a circle.
 fn solve(trace: &Trace, edges: &[Edge]) -> Result<Vec<usize>> {
     let n = trace.invokes.len();
     let mut pass = vec![0usize; n];
+    let mut last = None;
     for _ in 0..=n {
         let mut changed = None;
         for e in edges {
@@ -118,19 +120,16 @@ fn solve(trace: &Trace, edges: &[Edge]) -> Result<Vec<usize>> {
             }
         }
         let Some(statement) = changed else { return Ok(pass) };
-        if pass.iter().any(|p| *p >= n) {
-            let message = "the invokes need each other's later values in a circle";
-            return Err(
-                Diagnostic::new(Code::CyclicInvokes, message).at(trace.statements[statement].at.clone())
-            );
-        }
+        last = Some(statement);
     }
-    Ok(pass)
+    let message = "the invokes need each other's later values in a circle";
+    let at = last.and_then(|statement| trace.statements[statement].at.clone());
+    Err(Diagnostic::new(Code::CyclicInvokes, message).at(at))
 }
 
 /// A site inside a skipped module is never visited for that invoke.
 fn skipped_sites(trace: &Trace) -> Result<()> {
-    let skips: Vec<(InvokeId, &str)> = trace
+    let skips: HashSet<(InvokeId, &str)> = trace
         .statements
         .iter()
         .filter_map(|s| match &s.kind {
@@ -139,32 +138,37 @@ fn skipped_sites(trace: &Trace) -> Result<()> {
         })
         .collect();
     for s in &trace.statements {
-        let (invoke, path, inner) = match &s.kind {
+        let (invoke, path, place, inner) = match &s.kind {
             Kind::Read { invoke, site } | Kind::Write { invoke, site, .. } => {
-                (invoke, &site.path, matches!(site.point, Point::Tap(_)))
+                (*invoke, &site.path, site.to_string(), matches!(site.point, Point::Tap(_)))
             }
-            Kind::Skip { invoke, module, .. } => (invoke, module, false),
+            Kind::Skip { invoke, module, .. } => (*invoke, module, module.clone(), false),
             _ => continue,
         };
-        let inside = |m: &str| path.strip_prefix(m).is_some_and(|rest| rest.starts_with('.'));
-        let hit = skips.iter().find(|(i, m)| i == invoke && (inside(m) || (inner && path == m)));
-        if let Some((_, module)) = hit {
-            let message = format!("`{path}` does not run: this invoke skips `{module}`");
+        let own = inner.then_some(path.as_str());
+        if let Some(module) = own.into_iter().chain(parents(path)).find(|m| skips.contains(&(invoke, *m))) {
+            let message = format!("`{place}` does not run: this invoke skips `{}`", display_path(module));
             return Err(Diagnostic::new(Code::SkippedSite, message).at(s.at.clone()));
         }
     }
     Ok(())
 }
 
+/// The modules that hold this one, the nearest first, the whole model last.
+fn parents(path: &str) -> impl Iterator<Item = &str> {
+    let above = |path: &str| path.rfind('.').unwrap_or(0);
+    std::iter::successors(Some(path), move |p| (!p.is_empty()).then(|| &p[..above(p)])).skip(1)
+}
+
 /// After `stop`, nothing later than the sites mentioned before it may be read.
 fn stopped_sites(trace: &Trace, spec: &ModelSpec) -> Result<()> {
-    let mut last: Order = 0;
+    let mut last: Option<Order> = None;
     let mut stopped = false;
     for s in &trace.statements {
         match (&s.kind, place(&s.kind, spec)?) {
             (Kind::Stop, _) => stopped = true,
-            (_, Some((_, order))) if !stopped => last = last.max(order),
-            (Kind::Read { site, .. }, Some((_, order))) if order > last => {
+            (_, Some((_, order))) if !stopped => last = last.max(Some(order)),
+            (Kind::Read { site, .. }, Some((_, order))) if Some(order) > last => {
                 let message = format!("`{site}` is computed after the place where this trace stops");
                 return Err(Diagnostic::new(Code::AfterStop, message).at(s.at.clone()));
             }
