@@ -100,8 +100,7 @@ fn check_statements(
         }
         if let Kind::Save { name, value } = &statement.kind {
             if !names.insert(name) {
-                let message = format!("two values are saved as `{name}`");
-                return Err(fail(Diagnostic::new(Code::DuplicateName, message)));
+                return Err(fail(name_taken(name)));
             }
             result_bytes = result_bytes.saturating_add(types[value.index()].bytes().unwrap_or(usize::MAX));
             Limits::hold("result_bytes", result_bytes, limits.result_bytes).map_err(fail)?;
@@ -109,6 +108,10 @@ fn check_statements(
         types.extend(made);
     }
     Ok(types)
+}
+
+pub(crate) fn name_taken(name: &str) -> Diagnostic {
+    Diagnostic::new(Code::DuplicateName, format!("two values are saved as `{name}`"))
 }
 
 impl CheckedTrace {

@@ -6,7 +6,7 @@
 
 mod storage;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::check::{check_prompts, infer_statement};
@@ -30,6 +30,8 @@ pub struct Recorder {
     rows: Vec<check::Rows>,
     storages: Storages,
     sites: HashMap<(InvokeId, Site), Handle>,
+    saved: HashSet<String>,
+    result_bytes: usize,
 }
 
 impl Recorder {
@@ -44,6 +46,8 @@ impl Recorder {
             rows: Vec::new(),
             storages: Storages::default(),
             sites: HashMap::new(),
+            saved: HashSet::new(),
+            result_bytes: 0,
         }
     }
 
@@ -58,6 +62,9 @@ impl Recorder {
     /// No prompt, an empty or too long one, an id outside the vocabulary, too many invokes.
     pub fn invoke(&mut self, prompts: Vec<Prompt>, at: Option<Loc>) -> Result<InvokeId> {
         Limits::hold("invokes", self.trace.invokes.len() + 1, self.limits.invokes)
+            .map_err(|d| d.at(at.clone()))?;
+        let earlier: usize = self.rows.iter().map(check::Rows::b).sum();
+        Limits::hold("prompts", earlier + prompts.len(), self.limits.prompts)
             .map_err(|d| d.at(at.clone()))?;
         let rows = check_prompts(&prompts, &self.spec).map_err(|d| d.at(at.clone()))?;
         self.rows.push(rows);
@@ -126,8 +133,13 @@ impl Recorder {
         Limits::hold("constant_bytes", bytes, self.limits.constant_bytes).map_err(|d| d.at(at.clone()))?;
         let index = self.trace.constants.len();
         self.trace.constants.push(constant);
-        let value = self.push(Kind::Constant { index }, at)?[0];
-        Ok(self.storages.fresh(value))
+        match self.push(Kind::Constant { index }, at) {
+            Ok(values) => Ok(self.storages.fresh(values[0])),
+            Err(d) => {
+                self.trace.constants.pop();
+                Err(d)
+            }
+        }
     }
 
     /// Applies an operation. `base` is the handle behind the first argument, if that is a tensor.
@@ -202,10 +214,18 @@ impl Recorder {
     /// Keeps a value as a result.
     ///
     /// # Errors
-    /// A name that is taken.
+    /// A name that is taken, results beyond the limit.
     pub fn save(&mut self, name: &str, value: Handle, at: Option<Loc>) -> Result<()> {
+        if self.saved.contains(name) {
+            return Err(check::name_taken(name).at(at));
+        }
+        let bytes = self.type_of(value).bytes().unwrap_or(usize::MAX).saturating_add(self.result_bytes);
+        Limits::hold("result_bytes", bytes, self.limits.result_bytes).map_err(|d| d.at(at.clone()))?;
         let value = self.value(value, at.clone())?;
-        self.push(Kind::Save { name: name.to_owned(), value }, at).map(drop)
+        self.push(Kind::Save { name: name.to_owned(), value }, at)?;
+        self.saved.insert(name.to_owned());
+        self.result_bytes = bytes;
+        Ok(())
     }
 
     /// Ends the run after the sites mentioned so far.

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::DType;
 
+/// Most axes of a value, as in PyTorch: shapes stay short however a trace is made.
+pub const MAX_AXES: usize = 64;
+
 /// What is known of a value while recording: its dtype and its concrete shape.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TensorType {
@@ -29,8 +32,12 @@ impl TensorType {
         self.numel()?.checked_mul(self.dtype.size())
     }
 
-    /// False for shapes whose axes, empty ones aside, multiply beyond what memory can address.
+    /// False for shapes of more than [`MAX_AXES`] axes, and for those whose axes, empty ones aside,
+    /// multiply beyond what memory can address.
     pub fn addressable(&self) -> bool {
+        if self.rank() > MAX_AXES {
+            return false;
+        }
         let count = self.shape.iter().try_fold(self.dtype.size(), |n, &d| n.checked_mul(d.max(1)));
         count.is_some_and(|n| n <= isize::MAX as usize)
     }

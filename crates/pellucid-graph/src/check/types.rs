@@ -4,6 +4,7 @@
 
 use super::Rows;
 use crate::op::Call;
+use crate::shape::MAX_AXES;
 use crate::{
     Code, Constant, Diagnostic, Dim, InvokeId, Kind, ModelSpec, Point, Prompt, Result, Site, TensorType,
     ValueId,
@@ -54,6 +55,11 @@ pub(crate) fn infer_statement(
         Kind::Read { invoke, site } => Ok(vec![value_site_type(spec, rows, *invoke, site)?]),
         Kind::Constant { index } => match constants.get(*index) {
             Some(c) if c.ty.addressable() && c.ty.bytes() == Some(c.data.len()) => Ok(vec![c.ty.clone()]),
+            Some(c) if c.ty.rank() > MAX_AXES => {
+                let message =
+                    format!("constant {index} has {} axes, at most {MAX_AXES} are allowed", c.ty.rank());
+                Err(Diagnostic::new(Code::ShapeMismatch, message))
+            }
             Some(c) => {
                 let message = format!("constant {index} of type {} has {} bytes", c.ty, c.data.len());
                 Err(Diagnostic::new(Code::BadWire, message))
@@ -129,16 +135,25 @@ fn apply_type(spec: &ModelSpec, path: &str, got: &TensorType) -> Result<TensorTy
     let leading = got.rank().checked_sub(inner.len());
     let ends = |n: usize| got.shape[n..].iter().rev().eq(inner.iter());
     let rank_ok = |n: usize| module.tokenwise || n == 2;
-    match leading {
-        Some(n) if ends(n) && rank_ok(n) && got.dtype == input.dtype => {
+    let fits = leading.filter(|&n| ends(n) && rank_ok(n));
+    match fits {
+        Some(n) if got.dtype == input.dtype => {
             let shape: Vec<usize> = got.shape[..n].iter().chain(outer.iter().rev()).copied().collect();
-            Ok(TensorType::new(output.dtype, shape))
+            let made = TensorType::new(output.dtype, shape);
+            match made.addressable() {
+                true => Ok(made),
+                false => {
+                    let message = format!("`{path}` applied to {got} makes {made}, too large to address");
+                    Err(Diagnostic::new(Code::ShapeMismatch, message))
+                }
+            }
         }
         _ => {
+            let code = if fits.is_some() { Code::DTypeMismatch } else { Code::ShapeMismatch };
             let lead = if module.tokenwise { "..." } else { "b, s" };
             let tail: String = inner.iter().rev().map(|n| format!(", {n}")).collect();
             let message = format!("`{path}` takes {}[{lead}{tail}], got {got}", input.dtype);
-            Err(Diagnostic::new(Code::ShapeMismatch, message))
+            Err(Diagnostic::new(code, message))
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Arg, OpDef, ParamKind};
 use crate::dtype::Category;
+use crate::shape::MAX_AXES;
 use crate::{Code, DType, Diagnostic, Result, TensorType, ValueId};
 
 /// An operation with its arguments and the types of the values among them.
@@ -38,9 +39,13 @@ impl<'a> Call<'a> {
             call.check_kind(i)?;
         }
         let results = (def.infer)(&call)?;
-        match results.iter().all(TensorType::addressable) {
-            true => Ok(results),
-            false => Err(call.fault(Code::ShapeMismatch, "the result is too large to address")),
+        match results.iter().find(|t| !t.addressable()) {
+            None => Ok(results),
+            Some(t) if t.rank() > MAX_AXES => {
+                let message = format!("the result has {} axes, at most {MAX_AXES} are allowed", t.rank());
+                Err(call.fault(Code::ShapeMismatch, message))
+            }
+            Some(_) => Err(call.fault(Code::ShapeMismatch, "the result is too large to address")),
         }
     }
 
@@ -200,7 +205,7 @@ fn describe(arg: &Arg) -> String {
         Arg::Values(_) => "a list of tensors".into(),
         Arg::Bool(b) => format!("`{b}`"),
         Arg::Int(n) => format!("`{n}`"),
-        Arg::Float(x) => format!("`{x}`"),
+        Arg::Float(x) => format!("`{x:?}`"),
         Arg::Ints(ns) => format!("`{ns:?}`"),
         Arg::DType(d) => format!("`{d}`"),
         Arg::Word(w) => format!("`{w}`"),

@@ -18,7 +18,14 @@ use crate::{
 pub fn parse(text: &str, file: &str, limits: &Limits) -> Result<Trace> {
     Limits::hold("trace_bytes", text.len(), limits.trace_bytes)?;
     let file: Arc<str> = file.into();
-    let mut parser = Parser { trace: Trace::default(), names: HashMap::new(), next: 0, started: false };
+    let mut parser = Parser {
+        trace: Trace::default(),
+        names: HashMap::new(),
+        next: 0,
+        constant_bytes: 0,
+        limits,
+        started: false,
+    };
     for (i, line) in text.lines().enumerate() {
         let at = Loc { file: file.clone(), line: i as u32 + 1 };
         parser.line(line, &at).map_err(|d| d.at(Some(at)))?;
@@ -32,28 +39,30 @@ pub fn parse(text: &str, file: &str, limits: &Limits) -> Result<Trace> {
     }
 }
 
-struct Parser {
+struct Parser<'a> {
     trace: Trace,
     names: HashMap<u32, ValueId>,
     next: u32,
+    constant_bytes: usize,
+    limits: &'a Limits,
     started: bool,
 }
 
-impl Parser {
+impl Parser<'_> {
     fn line(&mut self, line: &str, at: &Loc) -> Result<()> {
         let mut c = Cursor::new(line);
         if c.at_end() {
             return Ok(());
         }
         if !self.started {
-            return self.header(&mut c);
-        }
-        if c.peek() == Some('%') {
+            self.header(&mut c)?;
+        } else if c.peek() == Some('%') {
             self.making_line(&mut c, at)?;
         } else {
             let word = c.word();
             self.effect_line(word, &mut c, at)?;
         }
+        Limits::hold("statements", self.trace.statements.len(), self.limits.statements)?;
         if c.at_end() { Ok(()) } else { Err(c.expected("the end of the line")) }
     }
 
@@ -139,13 +148,16 @@ impl Parser {
         let dtype = DType::parse(start).ok_or_else(|| c.expected("an element type before the shape"))?;
         let shape = c.list(|c| c.parsed::<usize>("a length"))?;
         let ty = TensorType::new(dtype, shape);
-        let element = |c: &mut Cursor<'_>| {
+        self.constant_bytes = self.constant_bytes.saturating_add(ty.bytes().unwrap_or(usize::MAX));
+        Limits::hold("constant_bytes", self.constant_bytes, self.limits.constant_bytes)?;
+        let mut data = Vec::new();
+        c.list(|c| {
             let word = c.word();
-            constant::parse(dtype, word).ok_or_else(|| {
+            let element = constant::parse(dtype, word).ok_or_else(|| {
                 Diagnostic::new(Code::Syntax, format!("expected an element of type {dtype}, got `{word}`"))
-            })
-        };
-        let data = c.list(element)?.concat();
+            });
+            element.map(|bytes| data.extend(bytes))
+        })?;
         if ty.bytes() != Some(data.len()) {
             let message =
                 format!("a constant of type {ty} cannot have {} elements", data.len() / dtype.size());
