@@ -122,8 +122,14 @@ impl std::error::Error for Diagnostic {}
 /// Result of anything that can find fault with a trace.
 pub type Result<T, E = Diagnostic> = std::result::Result<T, E>;
 
-/// ``; did you mean `a` or `b`?`` for the names nearest to a wrong one, or nothing when none is near.
+/// Longer names than this were not typed by a person; comparing them would only take time.
+const MOST_TYPED: usize = 200;
+
+/// `` did you mean `a` or `b`? `` for the names nearest to a wrong one, or nothing when none is near.
 pub fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    if wrong.len() > MOST_TYPED {
+        return None;
+    }
     let mut scored: Vec<(f64, &str)> =
         known.map(|k| (strsim::jaro_winkler(wrong, k), k)).filter(|(score, _)| *score > 0.75).collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));

@@ -150,7 +150,11 @@ impl ModelSpec {
             return self.unknown_module(&site.path);
         }
         let points = self.points(&site.path);
-        let message = format!("`{}` has no site `{}`", display_path(&site.path), site.point.name());
+        let module = match site.path.as_str() {
+            "" => "the model".to_owned(),
+            path => format!("`{path}`"),
+        };
+        let message = format!("{module} has no site `{}`", site.point.name());
         let diagnostic = Diagnostic::new(Code::UnknownSite, message);
         if points.is_empty() {
             return diagnostic.help("this module is not called during a forward pass");

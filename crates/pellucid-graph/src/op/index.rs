@@ -141,7 +141,8 @@ fn push_slice(out: &mut ResolvedIndex, axis: usize, s: &Slice, shape: &[usize]) 
     let step = s.step.unwrap_or(1);
     if step < 1 {
         let message = format!("a slice's step must be at least 1, got {step}");
-        return Err(Diagnostic::new(Code::BadArgument, message).help("`flip` reverses an axis"));
+        return Err(Diagnostic::new(Code::BadArgument, message)
+            .help("index with a tensor of falling positions instead"));
     }
     let clamp = |i: i64| if i < 0 { i.saturating_add(n).max(0) } else { i.min(n) };
     let start = clamp(s.start.unwrap_or(0));

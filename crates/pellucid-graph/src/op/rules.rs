@@ -95,13 +95,29 @@ pub fn clamp(c: &Call<'_>) -> Types {
     if c.args[1] == Arg::None && c.args[2] == Arg::None {
         return Err(c.fault(Code::BadArgument, "needs `min` or `max`"));
     }
-    let mut dtype = c.ty(0).dtype;
+    let mut t = c.ty(0).clone();
     for i in [1, 2] {
-        if let (Operand::Number(n), false) = (c.operand(i), c.args[i] == Arg::None) {
-            dtype = dtype.promote_scalar(n);
-        }
+        t.dtype = match c.operand(i) {
+            _ if c.args[i] == Arg::None => t.dtype,
+            Operand::Number(n) => t.dtype.promote_scalar(n),
+            Operand::Tensor(bound) => {
+                scalar_operand(c, i)?;
+                promote_tensors(&t, bound)
+            }
+        };
     }
-    one(dtype, c.ty(0).shape.clone())
+    Ok(vec![t])
+}
+
+/// Refuses a tensor with axes where one number is meant.
+fn scalar_operand(c: &Call<'_>, i: usize) -> Result<()> {
+    match c.operand(i) {
+        Operand::Tensor(v) if v.rank() > 0 => {
+            let message = format!("`{}` must be a number or 0-d, got {v}", c.def.params[i].name);
+            Err(c.fault(Code::ShapeMismatch, message))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// `where(condition, input, other)`.
@@ -123,11 +139,7 @@ pub fn masked_fill(c: &Call<'_>) -> Types {
     if mask.dtype != DType::Bool {
         return Err(c.fault(Code::DTypeMismatch, format!("`mask` must be bool, got {mask}")));
     }
-    if let Operand::Tensor(v) = c.operand(2)
-        && v.rank() > 0
-    {
-        return Err(c.fault(Code::ShapeMismatch, format!("`value` must be a number or 0-d, got {v}")));
-    }
+    scalar_operand(c, 2)?;
     if let Operand::Number(n) = c.operand(2)
         && t.dtype.promote_scalar(n) != t.dtype
     {
@@ -508,15 +520,17 @@ pub fn copy_into(c: &Call<'_>) -> Types {
 
 /// `full_like(input, value, dtype)`.
 pub fn full_like(c: &Call<'_>) -> Types {
+    scalar_operand(c, 1)?;
     one(c.dtype(2).unwrap_or(c.ty(0).dtype), c.ty(0).shape.clone())
 }
 
 /// `layer_norm(input, normalized_shape, weight, bias, eps)` and `rms_norm`: trailing axes must match.
 pub fn trailing_norm(c: &Call<'_>) -> Types {
     let t = c.ty(0);
-    let want: Vec<usize> = c.ints(1).unwrap_or_default().iter().map(|&n| n.max(0) as usize).collect();
-    if want.is_empty() || !t.shape.ends_with(&want) {
-        let message = format!("shape {:?} does not end with `normalized_shape` {want:?}", t.shape);
+    let given = c.ints(1).unwrap_or_default();
+    let want: Vec<usize> = given.iter().map_while(|&n| n.try_into().ok()).collect();
+    if want.is_empty() || want.len() < given.len() || !t.shape.ends_with(&want) {
+        let message = format!("shape {:?} does not end with `normalized_shape` {given:?}", t.shape);
         return Err(c.fault(Code::ShapeMismatch, message));
     }
     for i in 2..c.args.len() {
