@@ -5,7 +5,7 @@
 
 mod live;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{CheckedTrace, InvokeId, Kind, Order, ValueId};
 
@@ -72,6 +72,8 @@ pub fn plan(checked: &CheckedTrace) -> Plan {
             let slot = last_use.entry(v).or_insert(time);
             *slot = (*slot).max(time);
         });
+        let first = checked.first_value(i).0;
+        last_use.extend((0..kind.n_values() as u32).map(|k| (ValueId(first + k), time)));
         let Some(t) = time else {
             if kind.n_values() > 0 {
                 plan.before.push(i);
@@ -123,14 +125,10 @@ fn gather_passes(checked: &CheckedTrace, entries: BTreeMap<(usize, Order), Entry
     for ((pass, _), entry) in entries {
         passes.entry(pass).or_default().entries.push(entry);
     }
-    for (number, pass) in &mut passes {
-        let touched = |i: &InvokeId| {
-            let statements =
-                pass.entries.iter().flat_map(|e| e.reads.iter().chain(&e.writes).chain(&e.skips));
-            statements.filter_map(|s| checked.order_of(*s)).any(|(invoke, _)| invoke == *i)
-        };
-        let members = (0..checked.trace().invokes.len()).filter(|i| checked.pass_of(*i) == *number);
-        pass.invokes = members.filter(touched).collect();
+    for pass in passes.values_mut() {
+        let statements = pass.entries.iter().flat_map(|e| e.reads.iter().chain(&e.writes).chain(&e.skips));
+        let touched = statements.filter_map(|i| checked.order_of(*i)).map(|(invoke, _)| invoke);
+        pass.invokes = touched.collect::<BTreeSet<_>>().into_iter().collect();
     }
     passes.into_values().collect()
 }

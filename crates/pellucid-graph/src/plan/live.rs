@@ -1,8 +1,9 @@
 //! Which statements a saved value depends on.
 //!
-//! A read is needed when its value is. A write is needed when the pass goes on beyond its site and
-//! no later statement writes the same site again. Needing a write can prolong a pass, which can make
-//! more writes needed: repeat until nothing changes.
+//! A read is needed when its value is. A write is needed when something of its own invoke is read
+//! beyond its site (rows of different invokes never meet inside a pass) and no later statement
+//! writes the same site again. Needing a write can need a later read, which makes more writes
+//! needed, and so on until nothing is left to follow.
 
 use std::collections::HashMap;
 
@@ -12,50 +13,24 @@ use crate::{CheckedTrace, InvokeId, Kind, Order, Site};
 pub(super) fn live(checked: &CheckedTrace) -> Vec<bool> {
     let statements = &checked.trace().statements;
     let makers = makers(checked);
-    let n_passes = 1 + (0..checked.trace().invokes.len()).map(|i| checked.pass_of(i)).max().unwrap_or(0);
-    let mut state =
-        State { checked, makers, live: vec![false; statements.len()], last: vec![None; n_passes] };
-    for (i, s) in statements.iter().enumerate() {
-        if matches!(s.kind, Kind::Save { .. }) {
-            state.need(i);
+    let mut writes = last_writes(checked);
+    let mut live = vec![false; statements.len()];
+    let saves = statements.iter().enumerate().filter(|(_, s)| matches!(s.kind, Kind::Save { .. }));
+    let mut needed: Vec<usize> = saves.map(|(i, _)| i).collect();
+    while let Some(i) = needed.pop() {
+        if std::mem::replace(&mut live[i], true) {
+            continue;
         }
-    }
-    let last_writes = last_writes(checked);
-    loop {
-        let waiting = |i: &&usize| !state.live[**i] && state.reaches(**i);
-        let Some(&i) = last_writes.iter().find(waiting) else { return state.live };
-        state.need(i);
-    }
-}
-
-struct State<'a> {
-    checked: &'a CheckedTrace,
-    makers: Vec<usize>,
-    live: Vec<bool>,
-    last: Vec<Option<Order>>,
-}
-
-impl State<'_> {
-    fn need(&mut self, statement: usize) {
-        let mut stack = vec![statement];
-        while let Some(i) = stack.pop() {
-            if std::mem::replace(&mut self.live[i], true) {
-                continue;
+        let kind = &statements[i].kind;
+        if let (Kind::Read { .. }, Some((invoke, order))) = (kind, checked.order_of(i)) {
+            let waiting = &mut writes[invoke];
+            while waiting.last().is_some_and(|(at, _)| *at < order) {
+                needed.extend(waiting.pop().map(|(_, write)| write));
             }
-            let kind = &self.checked.statement(i).kind;
-            if let (Kind::Read { .. }, Some((invoke, order))) = (kind, self.checked.order_of(i)) {
-                let last = &mut self.last[self.checked.pass_of(invoke)];
-                *last = (*last).max(Some(order));
-            }
-            kind.for_each_input(|v| stack.push(self.makers[v.index()]));
         }
+        kind.for_each_input(|v| needed.push(makers[v.index()]));
     }
-
-    /// True when the pass of this write or skip goes on beyond it.
-    fn reaches(&self, i: usize) -> bool {
-        let Some((invoke, order)) = self.checked.order_of(i) else { return false };
-        self.last[self.checked.pass_of(invoke)] > Some(order)
-    }
+    live
 }
 
 /// The statement that makes each value.
@@ -64,8 +39,9 @@ fn makers(checked: &CheckedTrace) -> Vec<usize> {
     statements.flat_map(|(i, s)| std::iter::repeat_n(i, s.kind.n_values())).collect()
 }
 
-/// The last write of each site and the last skip of each module, per invoke, in written order.
-fn last_writes(checked: &CheckedTrace) -> Vec<usize> {
+/// For each invoke the last write of each site and the last skip of each module in written order,
+/// those the model comes to last first.
+fn last_writes(checked: &CheckedTrace) -> Vec<Vec<(Order, usize)>> {
     let mut last: HashMap<(InvokeId, &Site), usize> = HashMap::new();
     let mut skips: HashMap<(InvokeId, &str), usize> = HashMap::new();
     for (i, s) in checked.trace().statements.iter().enumerate() {
@@ -79,7 +55,12 @@ fn last_writes(checked: &CheckedTrace) -> Vec<usize> {
             _ => {}
         }
     }
-    let mut found: Vec<usize> = last.into_values().chain(skips.into_values()).collect();
-    found.sort_unstable();
+    let mut found = vec![Vec::new(); checked.trace().invokes.len()];
+    for i in last.into_values().chain(skips.into_values()) {
+        if let Some((invoke, order)) = checked.order_of(i) {
+            found[invoke].push((order, i));
+        }
+    }
+    found.iter_mut().for_each(|writes| writes.sort_unstable_by(|a, b| b.cmp(a)));
     found
 }
