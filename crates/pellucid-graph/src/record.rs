@@ -97,6 +97,9 @@ impl Recorder {
     /// # Errors
     /// No such site, another shape, another kind of dtype.
     pub fn write(&mut self, invoke: InvokeId, site: Site, value: Handle, at: Option<Loc>) -> Result<()> {
+        if self.storages.is_whole_value_of(value, invoke, &site) {
+            return Ok(()); // `site += 1` changed it in place already
+        }
         let want =
             check::value_site_type(&self.spec, &self.rows, invoke, &site).map_err(|d| d.at(at.clone()))?;
         let value = self.value(value, at.clone())?;

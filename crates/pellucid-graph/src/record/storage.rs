@@ -135,6 +135,13 @@ impl Storages {
         storage.site.clone()
     }
 
+    /// True when the handle is the site's own value, not a part of it.
+    pub fn is_whole_value_of(&self, handle: Handle, invoke: InvokeId, site: &Site) -> bool {
+        let entry = &self.handles[handle.0];
+        let bound = &self.storages[entry.storage].site;
+        entry.steps.is_empty() && bound.as_ref().is_some_and(|(i, s)| *i == invoke && s == site)
+    }
+
     /// True when `view` is `target[index]`, up to date.
     pub fn is_view_of(&self, view: Handle, target: Handle, index: &[crate::IndexItem]) -> bool {
         let (v, t) = (&self.handles[view.0], &self.handles[target.0]);
