@@ -130,7 +130,7 @@ impl Parser<'_> {
         };
         if names.len() != kind.n_values() {
             let message =
-                format!("`{word}` makes {} values, the line names {}", kind.n_values(), names.len());
+                format!("the line names {} values, `{word}` makes {}", names.len(), kind.n_values());
             return Err(Diagnostic::new(Code::Syntax, message));
         }
         self.trace.statements.push(Statement { kind, at: Some(at.clone()) });
@@ -145,7 +145,9 @@ impl Parser<'_> {
 
     fn constant(&mut self, c: &mut Cursor<'_>) -> Result<Kind> {
         let start = c.word();
-        let dtype = DType::parse(start).ok_or_else(|| c.expected("an element type before the shape"))?;
+        let dtype = DType::parse(start).ok_or_else(|| {
+            Diagnostic::new(Code::Syntax, format!("expected an element type before the shape, got `{start}`"))
+        })?;
         let shape = c.list(|c| c.parsed::<usize>("a length"))?;
         let ty = TensorType::new(dtype, shape);
         self.constant_bytes = self.constant_bytes.saturating_add(ty.bytes().unwrap_or(usize::MAX));
@@ -197,6 +199,9 @@ impl Parser<'_> {
             (_, Some('[')) => Ok(Arg::Ints(c.list(|c| c.parsed("an integer"))?)),
             _ => {
                 let word = c.word();
+                if word.is_empty() {
+                    return Err(c.expected("an argument"));
+                }
                 scalar(kind, word).ok_or_else(|| {
                     Diagnostic::new(Code::Syntax, format!("expected an argument, got `{word}`"))
                 })
