@@ -103,7 +103,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn as_in_shared_memory(steps in prop::collection::vec(step(), 1..16)) {
         let mut recorder = recorder();
