@@ -1,45 +1,13 @@
 //! Whatever bytes arrive, decoding and checking them gives a trace or an error, never a panic.
 
 mod fixture;
+mod gauntlet;
 
-use std::sync::Arc;
-
-use fixture::{index, spec};
-use pellucid_graph::{Arg, Limits, ModelSpec, Trace, check, explain, plan, text, wire};
+use fixture::spec;
+use gauntlet::{checks, sample, survives};
+use pellucid_graph::{Limits, check, text, wire};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-
-/// A trace with something of everything.
-fn sample() -> Vec<u8> {
-    let mut r = fixture::recorder();
-    let h = fixture::read(&mut r, 0, "layers.0.output");
-    let bias = fixture::counting(&mut r, &[8]);
-    let bias = fixture::arg(&mut r, bias);
-    let more = fixture::op(&mut r, "add", h, vec![bias]);
-    let last = fixture::op(&mut r, "index", more, vec![Arg::Index(index("..., -1:, ::2"))]);
-    let flat = fixture::op(&mut r, "flatten", last, vec![]);
-    r.assign(flat, Arg::Float(0.5), fixture::at(4)).expect("the shapes agree");
-    r.write(0, fixture::site("layers.0.output"), more, fixture::at(5)).expect("the type is the site's");
-    let logits = r.apply("lm_head", h, fixture::at(6)).expect("the width is right");
-    let top = fixture::op(&mut r, "topk", logits, vec![Arg::Int(2), Arg::Int(-1), Arg::Bool(true)]);
-    r.save("top", top, fixture::at(7)).expect("the name is free");
-    wire::encode(r.trace()).expect("encodes")
-}
-
-/// Takes a trace through everything a server does with it before it runs.
-fn survives(bytes: &[u8], spec: &Arc<ModelSpec>) {
-    let Ok(trace) = wire::decode(bytes, &Limits::default()) else { return };
-    checks(trace, spec);
-}
-
-fn checks(trace: Trace, spec: &Arc<ModelSpec>) {
-    let printed = text::print(&trace);
-    let _ = text::parse(&printed, "a.trace", &Limits::default());
-    if let Ok(checked) = check(trace, spec, &Limits::default()) {
-        let plan = plan(&checked);
-        explain(&checked, &plan);
-    }
-}
 
 #[test]
 fn the_sample_itself_is_fine() {
