@@ -1,11 +1,8 @@
 //! Activation functions, alone or times a gate's other half.
 
-use crate::dispatch::{Kernel, dispatch};
-use crate::elementwise::{map, zip};
-use crate::isa::isa;
+use crate::elementwise::{Binary, elementwise};
 use crate::lanes::Lanes;
 use crate::math;
-use crate::rows::for_row_ranges;
 
 /// An activation function, under the names that configurations give it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,77 +23,100 @@ pub enum Activation {
     Identity,
 }
 
+/// Evaluates an expression with a name bound to the function of an [`Activation`].
+macro_rules! by_function {
+    ($act:expr, $f:ident => $body:expr) => {
+        match $act {
+            Activation::GeluErf => {
+                let $f = functions::GeluErf;
+                $body
+            }
+            Activation::GeluTanh => {
+                let $f = functions::GeluTanh;
+                $body
+            }
+            Activation::Silu => {
+                let $f = functions::Silu;
+                $body
+            }
+            Activation::Relu => {
+                let $f = functions::Relu;
+                $body
+            }
+            Activation::Sigmoid => {
+                let $f = functions::Sigmoid;
+                $body
+            }
+            Activation::Tanh => {
+                let $f = functions::Tanh;
+                $body
+            }
+            Activation::Identity => {
+                let $f = functions::Identity;
+                $body
+            }
+        }
+    };
+}
 /// Computes `out = act(x)`. Both of one length.
 pub fn activate(act: Activation, x: &[f32], out: &mut [f32]) {
-    assert_eq!(x.len(), out.len(), "output");
-    let isa = isa();
-    for_row_ranges(out, 1, &|range, out| {
-        let x = &x[range];
-        dispatch(
-            isa,
-            Activate {
-                act,
-                x,
-                up: None,
-                out,
-            },
-        );
-    });
+    by_function!(act, f => elementwise(Alone(f), Some(x), x, out));
 }
 
 /// Computes `out = act(gate) * up`, bit for bit as [`activate`] and then [`crate::mul`]. All of one length.
 pub fn activate_mul(act: Activation, gate: &[f32], up: &[f32], out: &mut [f32]) {
-    assert_eq!(gate.len(), out.len(), "output");
-    assert_eq!(up.len(), out.len(), "output");
-    let isa = isa();
-    for_row_ranges(out, 1, &|range, out| {
-        let (x, up) = (&gate[range.clone()], Some(&up[range]));
-        dispatch(isa, Activate { act, x, up, out });
-    });
+    by_function!(act, f => elementwise(Gated(f), Some(gate), up, out));
 }
 
-struct Activate<'a> {
-    act: Activation,
-    x: &'a [f32],
-    up: Option<&'a [f32]>,
-    out: &'a mut [f32],
+/// A function of one lane, as a type: see [`crate::dispatch`] for why not as a value.
+trait Function: Copy + Sync {
+    fn at<V: Lanes>(self, x: V) -> V;
 }
 
-impl Kernel for Activate<'_> {
+/// `f(x)`, whatever the right operand.
+#[derive(Clone, Copy)]
+struct Alone<F>(F);
+
+impl<F: Function> Binary for Alone<F> {
     #[inline(always)]
-    fn run<V: Lanes>(self) {
-        match self.act {
-            Activation::GeluErf => self.apply(math::gelu_erf::<V>),
-            Activation::GeluTanh => self.apply(math::gelu_tanh::<V>),
-            Activation::Silu => self.apply(math::silu::<V>),
-            Activation::Relu => self.apply(relu::<V>),
-            Activation::Sigmoid => self.apply(math::sigmoid::<V>),
-            Activation::Tanh => self.apply(math::tanh::<V>),
-            Activation::Identity => self.apply(identity::<V>),
-        }
+    fn at<V: Lanes>(self, x: V, _: V) -> V {
+        self.0.at(x)
     }
 }
 
-impl Activate<'_> {
+/// `f(gate) * up`.
+#[derive(Clone, Copy)]
+struct Gated<F>(F);
+
+impl<F: Function> Binary for Gated<F> {
     #[inline(always)]
-    fn apply<V: Lanes>(self, f: impl Fn(V) -> V) {
-        let (x, out, n) = (self.x.as_ptr(), self.out.as_mut_ptr(), self.out.len());
-        // SAFETY: all slices have the length of `out`, as the callers assert.
-        unsafe {
-            match self.up {
-                None => map(x, out, n, f),
-                Some(up) => zip(x, up.as_ptr(), out, n, |x, up| f(x).mul(up)),
+    fn at<V: Lanes>(self, gate: V, up: V) -> V {
+        self.0.at(gate).mul(up)
+    }
+}
+
+mod functions {
+    use super::{Function, Lanes, math};
+
+    macro_rules! function {
+        ($name:ident, $x:ident => $body:expr) => {
+            #[derive(Clone, Copy)]
+            pub(super) struct $name;
+
+            impl Function for $name {
+                #[inline(always)]
+                fn at<V: Lanes>(self, $x: V) -> V {
+                    $body
+                }
             }
-        }
+        };
     }
-}
 
-#[inline(always)]
-fn relu<V: Lanes>(x: V) -> V {
-    V::splat(0.0).max(x)
-}
-
-#[inline(always)]
-fn identity<V: Lanes>(x: V) -> V {
-    x
+    function!(GeluErf, x => math::gelu_erf(x));
+    function!(GeluTanh, x => math::gelu_tanh(x));
+    function!(Silu, x => math::silu(x));
+    function!(Relu, x => V::splat(0.0).max(x));
+    function!(Sigmoid, x => math::sigmoid(x));
+    function!(Tanh, x => math::tanh(x));
+    function!(Identity, x => x);
 }

@@ -2,6 +2,9 @@
 //!
 //! A kernel is a struct of its arguments; `run` is generic and always inlined, so that its whole
 //! body lands inside a function that has the instruction set's target features.
+//!
+//! No closure and no function passed as a value may touch lanes: those are functions of their own,
+//! compiled without the features, in which every intrinsic would be a call (a hundred times slower).
 
 use crate::isa::Isa;
 #[cfg(target_arch = "x86_64")]

@@ -1,4 +1,4 @@
-//! Sums and products element by element, in parallel where they are long.
+//! Functions applied element by element, in parallel where the slices are long.
 
 use crate::dispatch::{Kernel, dispatch};
 use crate::isa::isa;
@@ -7,100 +7,77 @@ use crate::rows::for_row_ranges;
 
 /// Computes `out = x + y`. All of one length.
 pub fn add(x: &[f32], y: &[f32], out: &mut [f32]) {
-    assert_eq!(x.len(), out.len(), "output");
-    elementwise(Op::Add, Some(x), y, out);
+    elementwise(Add, Some(x), y, out);
 }
 
 /// Computes `out = out + y`. Both of one length.
 pub fn add_assign(out: &mut [f32], y: &[f32]) {
-    elementwise(Op::Add, None, y, out);
+    elementwise(Add, None, y, out);
 }
 
 /// Computes `out = x * y`. All of one length.
 pub fn mul(x: &[f32], y: &[f32], out: &mut [f32]) {
-    assert_eq!(x.len(), out.len(), "output");
-    elementwise(Op::Mul, Some(x), y, out);
+    elementwise(Mul, Some(x), y, out);
 }
 
-#[derive(Clone, Copy)]
-enum Op {
-    Add,
-    Mul,
+/// A function of two lanes.
+pub(crate) trait Binary: Copy + Sync {
+    /// Implementations are `#[inline(always)]`.
+    fn at<V: Lanes>(self, x: V, y: V) -> V;
 }
 
-/// Without `x`, the left operand is `out`.
-fn elementwise(op: Op, x: Option<&[f32]>, y: &[f32], out: &mut [f32]) {
-    assert_eq!(y.len(), out.len(), "output");
+/// Computes `out = f(x, y)`; without `x`, the left operand is `out`.
+pub(crate) fn elementwise(f: impl Binary, x: Option<&[f32]>, y: &[f32], out: &mut [f32]) {
+    assert!(x.is_none_or(|x| x.len() == out.len()), "left operand");
+    assert_eq!(y.len(), out.len(), "right operand");
     let isa = isa();
     for_row_ranges(out, 1, &|range, out| {
         let x = x.map_or(out.as_ptr(), |x| x[range.clone()].as_ptr());
         let y = y[range].as_ptr();
         let (n, out) = (out.len(), out.as_mut_ptr());
-        dispatch(isa, Zip { op, x, y, out, n });
+        dispatch(isa, Zip { f, x, y, out, n });
     });
 }
 
-struct Zip {
-    op: Op,
+#[derive(Clone, Copy)]
+struct Add;
+
+impl Binary for Add {
+    #[inline(always)]
+    fn at<V: Lanes>(self, x: V, y: V) -> V {
+        x.add(y)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Mul;
+
+impl Binary for Mul {
+    #[inline(always)]
+    fn at<V: Lanes>(self, x: V, y: V) -> V {
+        x.mul(y)
+    }
+}
+
+struct Zip<F> {
+    f: F,
     x: *const f32,
     y: *const f32,
     out: *mut f32,
     n: usize,
 }
 
-impl Kernel for Zip {
+impl<F: Binary> Kernel for Zip<F> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        // SAFETY: `x`, `y` and `out` have `n` elements each, and `x` is `out` or apart from it.
-        unsafe {
-            match self.op {
-                Op::Add => zip(self.x, self.y, self.out, self.n, V::add),
-                Op::Mul => zip(self.x, self.y, self.out, self.n, V::mul),
+        for i in (0..self.n).step_by(V::LANES) {
+            let left = self.n - i;
+            // SAFETY: `x`, `y` and `out` have `n` elements each, and `x` is `out` or apart from it.
+            unsafe {
+                let x = V::load_up_to(self.x.add(i), left);
+                let y = V::load_up_to(self.y.add(i), left);
+                self.f.at(x, y).store_up_to(self.out.add(i), left);
             }
-        }
-    }
-}
-
-/// # Safety
-/// `x` and `y` are readable and `out` is writable for `n` elements; `out` may be one of them.
-#[inline(always)]
-pub(crate) unsafe fn zip<V: Lanes>(
-    x: *const f32,
-    y: *const f32,
-    out: *mut f32,
-    n: usize,
-    f: impl Fn(V, V) -> V,
-) {
-    let full = n - n % V::LANES;
-    // SAFETY: every access is below `n`.
-    unsafe {
-        for i in (0..full).step_by(V::LANES) {
-            f(V::load(x.add(i)), V::load(y.add(i))).store(out.add(i));
-        }
-        if full < n {
-            let left = n - full;
-            let (x, y) = (
-                V::load_part(x.add(full), left),
-                V::load_part(y.add(full), left),
-            );
-            f(x, y).store_part(out.add(full), left);
-        }
-    }
-}
-
-/// # Safety
-/// `x` is readable and `out` is writable for `n` elements; they may be the same.
-#[inline(always)]
-pub(crate) unsafe fn map<V: Lanes>(x: *const f32, out: *mut f32, n: usize, f: impl Fn(V) -> V) {
-    let full = n - n % V::LANES;
-    // SAFETY: every access is below `n`.
-    unsafe {
-        for i in (0..full).step_by(V::LANES) {
-            f(V::load(x.add(i))).store(out.add(i));
-        }
-        if full < n {
-            let left = n - full;
-            f(V::load_part(x.add(full), left)).store_part(out.add(full), left);
         }
     }
 }

@@ -59,23 +59,24 @@ struct LayerNorm<'a> {
 impl Kernel for LayerNorm<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let n = self.x.len() as f32;
-        let mean = sum::<V>(self.x, 0.0, identity) / n;
+        let n = self.x.len();
+        let mean = moment::<V, 1>(self.x, 0.0) / n as f32;
+        let variance = moment::<V, 2>(self.x, mean) / n as f32;
         let centre = V::splat(mean);
-        let variance = sum::<V>(self.x, mean, |x| square(x.sub(centre))) / n;
         let scale = V::splat(1.0 / (variance + self.eps).sqrt());
-        each_chunk(self.x.len(), V::LANES, |i, n| {
-            // SAFETY: `i + n <= d`, the length of `x`, `w`, `b` and `out`.
+        for i in (0..n).step_by(V::LANES) {
+            // SAFETY: `x`, `w`, `b` and `out` have `n` elements.
             unsafe {
-                let x = load::<V>(self.x, i, n).sub(centre).mul(scale);
-                let w = load::<V>(self.w, i, n);
+                let x = V::load_up_to(self.x.as_ptr().add(i), n - i);
+                let x = x.sub(centre).mul(scale);
+                let w = V::load_up_to(self.w.as_ptr().add(i), n - i);
                 let y = match self.b {
-                    Some(b) => x.fma(w, load::<V>(b, i, n)),
+                    Some(b) => x.fma(w, V::load_up_to(b.as_ptr().add(i), n - i)),
                     None => x.mul(w),
                 };
-                y.store_up_to(self.out.add(i), n);
+                y.store_up_to(self.out.add(i), n - i);
             }
-        });
+        }
     }
 }
 
@@ -91,66 +92,46 @@ struct RmsNorm<'a> {
 impl Kernel for RmsNorm<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let mean_square = sum::<V>(self.x, 0.0, square) / self.x.len() as f32;
+        let n = self.x.len();
+        let mean_square = moment::<V, 2>(self.x, 0.0) / n as f32;
         let scale = V::splat(1.0 / (mean_square + self.eps).sqrt());
         let offset = V::splat(self.offset);
-        each_chunk(self.x.len(), V::LANES, |i, n| {
-            // SAFETY: `i + n <= d`, the length of `x`, `w` and `out`.
+        for i in (0..n).step_by(V::LANES) {
+            // SAFETY: `x`, `w` and `out` have `n` elements.
             unsafe {
-                let w = offset.add(load::<V>(self.w, i, n));
-                let y = load::<V>(self.x, i, n).mul(scale).mul(w);
-                y.store_up_to(self.out.add(i), n);
+                let x = V::load_up_to(self.x.as_ptr().add(i), n - i);
+                let w = V::load_up_to(self.w.as_ptr().add(i), n - i);
+                let y = x.mul(scale).mul(offset.add(w));
+                y.store_up_to(self.out.add(i), n - i);
             }
-        });
+        }
     }
 }
 
-/// The sum of `f(x)` in four interleaved chains; `fill` stands where the last vector has no element
-/// and must map to zero.
+/// The sum of `(x - centre)^POWER`, in four interleaved chains.
 #[inline(always)]
-fn sum<V: Lanes>(x: &[f32], fill: f32, f: impl Fn(V) -> V) -> f32 {
+fn moment<V: Lanes, const POWER: u32>(x: &[f32], centre: f32) -> f32 {
     let mut chains = [V::splat(0.0); 4];
     let blocks = x.chunks_exact(4 * V::LANES);
     let rest = blocks.remainder();
     for block in blocks {
         for (c, chain) in chains.iter_mut().enumerate() {
             // SAFETY: `c < 4` vectors make up the block.
-            *chain = chain.add(f(unsafe { V::load(block.as_ptr().add(c * V::LANES)) }));
+            let x = unsafe { V::load(block.as_ptr().add(c * V::LANES)) };
+            *chain = chain.add(power::<V, POWER>(x.sub(V::splat(centre))));
         }
     }
     for (chunk, chain) in rest.chunks(V::LANES).zip(&mut chains) {
+        // Lanes without an element hold the centre, hence add zero.
         // SAFETY: the chunk has its own length, at most `LANES`.
-        *chain = chain.add(f(unsafe { load_or(chunk.as_ptr(), chunk.len(), fill) }));
+        let x: V = unsafe { load_or(chunk.as_ptr(), chunk.len(), centre) };
+        *chain = chain.add(power::<V, POWER>(x.sub(V::splat(centre))));
     }
     let [a, b, c, d] = chains;
     a.add(c).add(b.add(d)).sum()
 }
 
 #[inline(always)]
-fn identity<V: Lanes>(x: V) -> V {
-    x
-}
-
-#[inline(always)]
-fn square<V: Lanes>(x: V) -> V {
-    x.mul(x)
-}
-
-#[inline(always)]
-fn each_chunk(len: usize, lanes: usize, f: impl Fn(usize, usize)) {
-    let full = len - len % lanes;
-    for i in (0..full).step_by(lanes) {
-        f(i, lanes);
-    }
-    if full < len {
-        f(full, len - full);
-    }
-}
-
-/// # Safety
-/// `i + n <= x.len()` and `n <= V::LANES`.
-#[inline(always)]
-unsafe fn load<V: Lanes>(x: &[f32], i: usize, n: usize) -> V {
-    // SAFETY: the caller's promise.
-    unsafe { V::load_up_to(x.as_ptr().add(i), n) }
+fn power<V: Lanes, const POWER: u32>(x: V) -> V {
+    if POWER == 2 { x.mul(x) } else { x }
 }

@@ -48,8 +48,8 @@ pub(crate) unsafe fn accumulate<V: Lanes, E: Element, const M: usize, const N: u
         for (i, row) in acc.iter_mut().enumerate() {
             // SAFETY: row `i < M`, element `kk < k`.
             let x = V::splat(unsafe { *a.p.add(i * a.stride + kk) });
-            for (sum, column) in row.iter_mut().zip(columns) {
-                *sum = x.fma(column, *sum);
+            for (j, sum) in row.iter_mut().enumerate() {
+                *sum = x.fma(columns[j], *sum);
             }
         }
     }

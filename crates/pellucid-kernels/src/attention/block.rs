@@ -7,7 +7,8 @@
 use std::ops::Range;
 
 use super::{AttentionShape, Keys, Segment};
-use crate::dispatch::Kernel;
+use crate::dispatch::{Kernel, dispatch};
+use crate::isa::Isa;
 use crate::lanes::Lanes;
 use crate::rows::Shared;
 use crate::softmax::softmax_row;
@@ -58,50 +59,69 @@ pub(super) enum Step<'a> {
     },
 }
 
-pub(super) struct Run<'a> {
-    pub(super) block: &'a Block<'a>,
-    pub(super) step: Step<'a>,
+/// Runs `step` on `block`.
+pub(super) fn run(isa: Isa, block: &Block<'_>, step: Step<'_>) {
+    let keys = match step {
+        Step::Whole { .. } | Step::Scores { .. } => Keys::Visible,
+        Step::Pattern { keys, .. } | Step::Mix { keys, .. } => keys,
+    };
+    with_scratch(block, keys, |scratch| {
+        dispatch(
+            isa,
+            Run {
+                block,
+                step,
+                scratch,
+            },
+        );
+    });
 }
 
-impl Kernel for Run<'_> {
+struct Run<'a, 's> {
+    block: &'a Block<'a>,
+    step: Step<'a>,
+    scratch: &'a mut Scratch<'s>,
+}
+
+impl Kernel for Run<'_, '_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let block = self.block;
+        let (block, s) = (self.block, self.scratch);
         match self.step {
-            Step::Whole { q, k, v, z } => with_scratch(block, Keys::Visible, |s| {
+            Step::Whole { q, k, v, z } => {
                 score::score::<V>(block, q, k, s);
-                block.soften::<V>(s, Keys::Visible);
-                mix::mix::<V>(block, v, z, s, Keys::Visible);
-            }),
+                block.soften::<V>(s);
+                mix::mix::<V>(block, v, z, s);
+            }
             Step::Scores {
                 q,
                 k,
                 scores,
                 offset,
-            } => with_scratch(block, Keys::Visible, |s| {
+            } => {
                 score::score::<V>(block, q, k, s);
                 block.spill(s, scores, offset, |_| f32::NEG_INFINITY);
-            }),
+            }
             Step::Pattern {
                 scores,
                 pattern,
                 offset,
-                keys,
-            } => with_scratch(block, keys, |s| {
-                block.fetch(scores, s, offset, keys);
-                block.soften::<V>(s, keys);
+                ..
+            } => {
+                block.fetch(scores, s, offset);
+                block.soften::<V>(s);
                 block.spill(s, pattern, offset, unseen_weight);
-            }),
+            }
             Step::Mix {
                 pattern,
                 v,
                 z,
                 offset,
-                keys,
-            } => with_scratch(block, keys, |s| {
-                block.fetch(pattern, s, offset, keys);
-                mix::mix::<V>(block, v, z, s, keys);
-            }),
+                ..
+            } => {
+                block.fetch(pattern, s, offset);
+                mix::mix::<V>(block, v, z, s);
+            }
         }
     }
 }
@@ -163,9 +183,9 @@ impl Block<'_> {
 
     /// Softmax of each row in scratch over its keys.
     #[inline(always)]
-    fn soften<V: Lanes>(&self, s: &mut Scratch<'_>, keys: Keys) {
+    fn soften<V: Lanes>(&self, s: &mut Scratch<'_>) {
         for r in 0..self.n_rows() {
-            let keys = self.keys(r, keys);
+            let keys = self.keys(r, s.keys);
             // From the first lane of the first key's vector, so that each key keeps its lane.
             let first = keys.start - keys.start % V::LANES;
             let row = s.row(r, first..keys.end);
@@ -177,9 +197,9 @@ impl Block<'_> {
     }
 
     /// Copies each row's keys from memory to scratch.
-    fn fetch(&self, from: &[f32], s: &mut Scratch<'_>, offset: usize, keys: Keys) {
+    fn fetch(&self, from: &[f32], s: &mut Scratch<'_>, offset: usize) {
         for r in 0..self.n_rows() {
-            let keys = self.keys(r, keys);
+            let keys = self.keys(r, s.keys);
             let from = &from[self.scores_range(r, offset)];
             s.row(r, keys.clone()).copy_from_slice(&from[keys]);
         }

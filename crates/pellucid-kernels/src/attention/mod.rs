@@ -9,7 +9,6 @@ mod block;
 
 use std::ops::Range;
 
-use crate::dispatch::dispatch;
 use crate::isa::isa;
 use crate::pool;
 use crate::rows::Shared;
@@ -228,13 +227,7 @@ fn for_blocks<'a>(
     let isa = isa();
     let run_block = |i: usize| {
         let (block, offset) = &blocks[i];
-        dispatch(
-            isa,
-            block::Run {
-                block,
-                step: step(*offset),
-            },
-        );
+        block::run(isa, block, step(*offset));
     };
     if work <= INLINE {
         (0..blocks.len()).for_each(run_block);

@@ -136,16 +136,19 @@ impl Lanes for Avx2 {
     #[inline(always)]
     unsafe fn transpose8(src: *const f32, lds: usize, dst: *mut f32, ldd: usize) {
         unsafe {
-            let row = |i: usize| _mm256_loadu_ps(src.add(i * lds));
+            let mut rows = [_mm256_setzero_ps(); 8];
+            for (i, row) in rows.iter_mut().enumerate() {
+                *row = _mm256_loadu_ps(src.add(i * lds));
+            }
             // Pairs of rows, then fours, then eights: r[i] ends as column i.
-            let t0 = _mm256_unpacklo_ps(row(0), row(1));
-            let t1 = _mm256_unpackhi_ps(row(0), row(1));
-            let t2 = _mm256_unpacklo_ps(row(2), row(3));
-            let t3 = _mm256_unpackhi_ps(row(2), row(3));
-            let t4 = _mm256_unpacklo_ps(row(4), row(5));
-            let t5 = _mm256_unpackhi_ps(row(4), row(5));
-            let t6 = _mm256_unpacklo_ps(row(6), row(7));
-            let t7 = _mm256_unpackhi_ps(row(6), row(7));
+            let t0 = _mm256_unpacklo_ps(rows[0], rows[1]);
+            let t1 = _mm256_unpackhi_ps(rows[0], rows[1]);
+            let t2 = _mm256_unpacklo_ps(rows[2], rows[3]);
+            let t3 = _mm256_unpackhi_ps(rows[2], rows[3]);
+            let t4 = _mm256_unpacklo_ps(rows[4], rows[5]);
+            let t5 = _mm256_unpackhi_ps(rows[4], rows[5]);
+            let t6 = _mm256_unpacklo_ps(rows[6], rows[7]);
+            let t7 = _mm256_unpackhi_ps(rows[6], rows[7]);
             let u0 = _mm256_shuffle_ps::<0x44>(t0, t2);
             let u1 = _mm256_shuffle_ps::<0xee>(t0, t2);
             let u2 = _mm256_shuffle_ps::<0x44>(t1, t3);

@@ -13,14 +13,9 @@ use crate::rows::Shared;
 use crate::tile::{Left, Right, RowBlock, accumulate, accumulate_part, cover};
 
 #[inline(always)]
-pub(super) fn mix<V: Lanes>(
-    block: &Block<'_>,
-    v: &[f32],
-    z: &Shared<'_>,
-    s: &mut Scratch<'_>,
-    keys: Keys,
-) {
+pub(super) fn mix<V: Lanes>(block: &Block<'_>, v: &[f32], z: &Shared<'_>, s: &mut Scratch<'_>) {
     s.heads.fill(0.0);
+    let keys = s.keys;
     let span = block.span(keys);
     if !span.is_empty() {
         let tile = Tile {
@@ -157,8 +152,8 @@ impl Tile<'_> {
         acc: [[V; N]; M],
         sums: *mut f32,
     ) {
-        for (i, row) in acc.into_iter().enumerate() {
-            for (v, sum) in row.into_iter().enumerate() {
+        for (i, row) in acc.iter().enumerate() {
+            for (v, sum) in row.iter().enumerate() {
                 // SAFETY: row `i < M`, a whole vector of it.
                 unsafe { sum.store(sums.add(i * self.d + v * V::LANES)) };
             }

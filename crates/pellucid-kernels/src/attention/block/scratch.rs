@@ -40,7 +40,6 @@ thread_local! {
 }
 
 /// Calls `body` with scratch memory for `block`, its columns covering what any row counts of `keys`.
-#[inline(always)]
 pub(super) fn with_scratch(block: &Block<'_>, keys: Keys, body: impl FnOnce(&mut Scratch<'_>)) {
     let span = block.span(keys);
     let base = span.start - span.start % PANEL;
