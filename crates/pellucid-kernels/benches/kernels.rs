@@ -72,9 +72,19 @@ fn line(name: &str, flops: usize, bytes: usize, mut body: impl FnMut(usize)) {
 /// busy machine does not stretch.
 fn seconds() -> f64 {
     static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
-    let stat = (threads() == 1).then(|| std::fs::read_to_string("/proc/thread-self/schedstat"));
-    let on_cpu = stat.and_then(|stat| stat.ok()?.split(' ').next()?.parse::<f64>().ok());
-    on_cpu.map_or_else(|| BEGIN.elapsed().as_secs_f64(), |ns| ns * 1e-9)
+    #[cfg(unix)]
+    if threads() == 1 {
+        let mut now = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        // SAFETY: the call writes to a `timespec` of our own.
+        let failed = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut now) };
+        if failed == 0 {
+            return now.tv_sec as f64 + now.tv_nsec as f64 * 1e-9;
+        }
+    }
+    BEGIN.elapsed().as_secs_f64()
 }
 
 fn numbers(n: usize) -> Vec<f32> {

@@ -33,6 +33,8 @@ pub(crate) unsafe fn accumulate<V: Lanes, E: Element, const M: usize, const N: u
     b: Right<E>,
     acc: &mut [[V; N]; M],
 ) {
+    // A copy whose address nobody takes: the compiler keeps it in registers.
+    let mut sums = *acc;
     for kk in 0..k {
         let strip = b.p.wrapping_add(kk * b.stride);
         let ahead = strip.wrapping_add(AHEAD * b.stride).cast::<u8>();
@@ -45,7 +47,7 @@ pub(crate) unsafe fn accumulate<V: Lanes, E: Element, const M: usize, const N: u
         for line in 0..bytes.div_ceil(64) {
             V::prefetch(ahead.wrapping_add(line * 64));
         }
-        for (i, row) in acc.iter_mut().enumerate() {
+        for (i, row) in sums.iter_mut().enumerate() {
             // SAFETY: row `i < M`, element `kk < k`.
             let x = V::splat(unsafe { *a.p.add(i * a.stride + kk) });
             for (j, sum) in row.iter_mut().enumerate() {
@@ -53,6 +55,7 @@ pub(crate) unsafe fn accumulate<V: Lanes, E: Element, const M: usize, const N: u
             }
         }
     }
+    *acc = sums;
 }
 
 /// Like [`accumulate`] for the last `n < V::LANES` columns of a matrix, of which nothing beyond is readable.
@@ -66,15 +69,17 @@ pub(crate) unsafe fn accumulate_part<V: Lanes, const M: usize>(
     n: usize,
     acc: &mut [[V; 1]; M],
 ) {
+    let mut sums = *acc;
     for kk in 0..k {
         // SAFETY: strip `kk < k` has `n` columns.
         let column = unsafe { V::load_part(b.p.add(kk * b.stride), n) };
-        for (i, row) in acc.iter_mut().enumerate() {
+        for (i, row) in sums.iter_mut().enumerate() {
             // SAFETY: row `i < M`, element `kk < k`.
             let x = V::splat(unsafe { *a.p.add(i * a.stride + kk) });
             row[0] = x.fma(column, row[0]);
         }
     }
+    *acc = sums;
 }
 
 /// Something done to `M` rows from row `i` on, for heights `M` of the processor's choice.
