@@ -24,6 +24,7 @@ impl<E: Element> Panels<E> {
         let n_panels = n_out.div_ceil(NR);
         let len = n_panels * n_in;
         let mut strips: Vec<Strip<E>> = Vec::with_capacity(len);
+        ask_for_huge_pages(strips.as_mut_ptr().cast(), len * size_of::<Strip<E>>());
         let start = Start(strips.as_mut_ptr());
         pool::run(n_panels, &|panel| {
             let columns = NR.min(n_out - panel * NR);
@@ -65,6 +66,25 @@ impl<E: Element> Panels<E> {
             *x = strip.0[i % NR].widen();
         }
     }
+}
+
+/// Weights are read once a pass from end to end: with small pages every 4 KiB cost a walk of the page
+/// table and a restart of the prefetcher. A wish, so nothing is lost where it is not granted.
+fn ask_for_huge_pages(start: *mut u8, len: usize) {
+    #[cfg(target_os = "linux")]
+    {
+        const PAGE: usize = 4096;
+        let skip = start.align_offset(PAGE);
+        if len >= skip + (4 << 20) {
+            // SAFETY: whole pages inside memory of our own, whose contents the advice does not change.
+            unsafe {
+                let first = start.add(skip).cast();
+                libc::madvise(first, (len - skip) / PAGE * PAGE, libc::MADV_HUGEPAGE);
+            }
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (start, len);
 }
 
 fn transpose<E: Element>(
