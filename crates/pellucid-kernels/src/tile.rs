@@ -20,9 +20,6 @@ pub(crate) struct Right<E> {
     pub(crate) stride: usize,
 }
 
-/// How far ahead of its use a strip of `b` is asked for: past the hardware prefetcher's page ends.
-const AHEAD: usize = 16;
-
 /// Adds `k` steps to a block of `M` rows by `N` vectors of columns.
 /// # Safety
 /// `a` is readable for `M` rows of `k`, `b` for `k` strips of `N * V::LANES`.
@@ -33,11 +30,13 @@ pub(crate) unsafe fn accumulate<V: Lanes, E: Element, const M: usize, const N: u
     b: Right<E>,
     acc: &mut [[V; N]; M],
 ) {
+    // How many strips ahead of its use one is asked for: 2 KiB of weights.
+    let strips_ahead = 64 / size_of::<E>();
     // A copy whose address nobody takes: the compiler keeps it in registers.
     let mut sums = *acc;
     for kk in 0..k {
         let strip = b.p.wrapping_add(kk * b.stride);
-        let ahead = strip.wrapping_add(AHEAD * b.stride).cast::<u8>();
+        let ahead = strip.wrapping_add(strips_ahead * b.stride).cast::<u8>();
         let mut columns = [V::splat(0.0); N];
         for (j, column) in columns.iter_mut().enumerate() {
             // SAFETY: strip `kk < k`, columns inside `N * V::LANES`.
