@@ -1,0 +1,101 @@
+//! The kernels of the op table: what every operation does to tensors on the host.
+//!
+//! [`eval`] infers the result types with the table's own rule and then runs the kernel of that name,
+//! so a kernel relies on everything the rule checks and owes exactly the types it infers. Meaning is
+//! PyTorch's. A kernel computes in f32, f64 or i64 ([`compute`]) and rounds or wraps once; every sum
+//! has one order that depends on its own row only.
+
+mod inputs;
+mod table;
+
+mod compute;
+mod walk;
+
+mod elementwise;
+mod functions;
+
+mod compare;
+mod select;
+
+mod reduce;
+
+mod along;
+mod sort;
+
+mod linalg;
+mod norms;
+
+mod index;
+mod pick;
+mod shape;
+
+mod cast;
+
+pub use cast::cast;
+
+use pellucid_graph::op::Call;
+use pellucid_graph::{Arg, Code, Diagnostic, IndexItem, Op, TensorType, ValueId};
+
+use crate::Error;
+use crate::tensor::Tensor;
+use inputs::Inputs;
+
+/// What a kernel gives: one tensor for each result of the row.
+type Out = Result<Vec<Tensor>, Error>;
+
+/// Computes an operation; `args` has one argument for each parameter of the row ([`OpDef::bind`]
+/// makes it so) and `value` finds the tensors they name.
+///
+/// Meta tensors in give meta tensors out.
+///
+/// # Errors
+/// What the row's rule objects to, an unknown value, and what only shows in the elements: a position
+/// outside its axis ([`Code::IndexOutOfRange`]), an integer raised to a negative number.
+///
+/// [`OpDef::bind`]: pellucid_graph::OpDef::bind
+pub fn eval<'t>(op: Op, args: &[Arg], value: impl Fn(ValueId) -> Option<&'t Tensor>) -> Out {
+    let mut tensors: Vec<&Tensor> = Vec::new();
+    let args = args.iter().map(|a| renumber(a, &value, &mut tensors)).collect::<Result<Vec<Arg>, _>>()?;
+    let types: Vec<TensorType> = tensors.iter().map(|t| t.ty()).collect();
+    let out = Call::infer(op.def(), &args, &types)?;
+    if tensors.iter().any(|t| t.is_meta()) {
+        return Ok(out.into_iter().map(|ty| Tensor::meta(ty.dtype, ty.shape)).collect());
+    }
+    let Some(kernel) = table::find(op.def().name) else {
+        return Err(Error::internal(format!("the operation `{}` has no kernel", op.def().name)));
+    };
+    kernel(&Inputs { call: Call { def: op.def(), args: &args, types: &types }, tensors: &tensors, out: &out })
+}
+
+/// Whether an operation of this name can be computed; true for every row of the table.
+pub fn has_kernel(name: &str) -> bool {
+    table::find(name).is_some()
+}
+
+/// Collects the tensors that an argument names and numbers them from 0, so that inference sees a
+/// handful of types rather than those of the whole trace.
+fn renumber<'t>(
+    arg: &Arg,
+    value: &impl Fn(ValueId) -> Option<&'t Tensor>,
+    tensors: &mut Vec<&'t Tensor>,
+) -> Result<Arg, Diagnostic> {
+    let mut add = |v: &ValueId| match value(*v) {
+        Some(t) => {
+            tensors.push(t);
+            Ok(ValueId(tensors.len() as u32 - 1))
+        }
+        None => Err(Diagnostic::new(Code::UnknownValue, format!("`{v}` has no tensor"))),
+    };
+    Ok(match arg {
+        Arg::Value(v) => Arg::Value(add(v)?),
+        Arg::Values(vs) => Arg::Values(vs.iter().map(add).collect::<Result<_, _>>()?),
+        Arg::Index(items) => {
+            let item = |i: &IndexItem| match i {
+                IndexItem::Value(v) => add(v).map(IndexItem::Value),
+                other => Ok(other.clone()),
+            };
+            Arg::Index(items.iter().map(item).collect::<Result<_, _>>()?)
+        }
+        other => other.clone(),
+    })
+}
