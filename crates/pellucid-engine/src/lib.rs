@@ -1,3 +1,40 @@
-//! Loads models and runs checked traces inside their forward pass.
+//! The machine: loads a model, observes which sites it has, and runs checked traces inside its
+//! forward pass.
+//!
+//! ```text
+//! load ─ Checkpoint ─ arch (Scope, blocks) ─> Model ─ probe ─> ModelSpec
+//! CheckedTrace ─ plan ─> execute ─ Pass::call / Pass::tap ─ interleave ─> Saved
+//! ```
+//!
+//! An architecture file says how blocks are wired; blocks choose kernels; a pass shows watched
+//! values to the interleaver, which reads, computes and writes what the plan says. Nothing here
+//! knows HTTP, tenants or Python.
 
+pub mod arch;
+pub mod batch;
+pub mod blocks;
+pub mod cache;
 pub mod load;
+pub mod ops;
+pub mod pass;
+pub mod scope;
+pub mod tensor;
+
+mod cancel;
+mod error;
+mod execute;
+mod find;
+mod generate;
+mod interleave;
+mod model;
+mod probe;
+
+pub use cancel::Cancel;
+pub use error::Error;
+pub use execute::{Saved, execute};
+pub use find::{find_model, known_models, model_folders};
+pub use generate::generate;
+pub use load::{LoadError, Progress, Tokenizer};
+pub use model::Model;
+pub use ops::eval;
+pub use tensor::Tensor;

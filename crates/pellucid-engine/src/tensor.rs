@@ -192,6 +192,12 @@ impl Tensor {
         Tensor { shape, offset: self.offset + start * width, data: self.data.clone(), dtype: self.dtype }
     }
 
+    /// True when writing would not copy.
+    pub fn is_unique(&self) -> bool {
+        let whole = self.data.as_deref().is_some_and(|b| b.bytes().len() == self.as_bytes().len());
+        whole && self.data.as_ref().is_some_and(|d| Arc::strong_count(d) == 1)
+    }
+
     /// The elements for writing; copies them first unless nobody else holds them.
     ///
     /// # Panics

@@ -85,9 +85,7 @@ impl Config {
 
     /// A flag, or `default` if absent.
     pub fn bool_or(&self, key: &str, default: bool) -> Result<bool, LoadError> {
-        Ok(self
-            .typed(key, "true or false", Value::as_bool)?
-            .unwrap_or(default))
+        Ok(self.typed(key, "true or false", Value::as_bool)?.unwrap_or(default))
     }
 
     /// A word; an error if absent.
@@ -102,9 +100,7 @@ impl Config {
 
     /// A list of words (such as `layer_types`), if it is there.
     pub fn opt_strs(&self, key: &str) -> Result<Option<Vec<&str>>, LoadError> {
-        self.typed(key, "a list of strings", |value| {
-            value.as_array()?.iter().map(Value::as_str).collect()
-        })
+        self.typed(key, "a list of strings", |value| value.as_array()?.iter().map(Value::as_str).collect())
     }
 
     /// Token ids: Hugging Face writes one number, a list, or null (then there are none).
@@ -125,12 +121,7 @@ impl Config {
         self.bad(key, expected, got)
     }
 
-    pub(crate) fn bad(
-        &self,
-        key: &str,
-        expected: impl Into<String>,
-        got: impl Into<String>,
-    ) -> LoadError {
+    pub(crate) fn bad(&self, key: &str, expected: impl Into<String>, got: impl Into<String>) -> LoadError {
         LoadError::BadConfig {
             file: self.file.clone(),
             key: key.to_owned(),
@@ -206,26 +197,11 @@ mod tests {
             assert_eq!(error.to_string(), expected);
         };
         let integer = "expected a non-negative integer";
-        check(
-            config.usize("n").map(drop),
-            &format!("`n` of `config.json`: {integer}, got -3"),
-        );
-        check(
-            config.usize("m").map(drop),
-            &format!("`m` of `config.json`: {integer}, got nothing"),
-        );
-        check(
-            config.usize("gone").map(drop),
-            &format!("`gone` of `config.json`: {integer}, got nothing"),
-        );
-        check(
-            config.f64("x").map(drop),
-            "`x` of `config.json`: expected a number, got \"y\"",
-        );
-        check(
-            config.bool_or("n", true).map(drop),
-            "`n` of `config.json`: expected true or false, got -3",
-        );
+        check(config.usize("n").map(drop), &format!("`n` of `config.json`: {integer}, got -3"));
+        check(config.usize("m").map(drop), &format!("`m` of `config.json`: {integer}, got nothing"));
+        check(config.usize("gone").map(drop), &format!("`gone` of `config.json`: {integer}, got nothing"));
+        check(config.f64("x").map(drop), "`x` of `config.json`: expected a number, got \"y\"");
+        check(config.bool_or("n", true).map(drop), "`n` of `config.json`: expected true or false, got -3");
         check(
             config.opt_strs("list").map(drop),
             "`list` of `config.json`: expected a list of strings, got [\"a\",1]",

@@ -16,6 +16,16 @@ pub enum LoadError {
         /// The path asked for.
         path: PathBuf,
     },
+    /// Neither a path nor the name of a model in the folders searched.
+    #[error("no model `{name}` here{}", known_hint(known))]
+    NoSuchModel {
+        /// The path or name asked for.
+        name: String,
+        /// The folders that were searched.
+        searched: Vec<PathBuf>,
+        /// The names found there.
+        known: Vec<String>,
+    },
     /// The operating system refused.
     #[error("cannot read `{}`: {cause}", path.display())]
     Io {
@@ -144,6 +154,7 @@ impl LoadError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::FileMissing { .. } => "file-missing",
+            Self::NoSuchModel { .. } => "no-such-model",
             Self::Io { .. } => "io",
             Self::NotAModel { .. } => "not-a-model",
             Self::BadSafetensors { .. } => "bad-safetensors",
@@ -168,6 +179,13 @@ impl LoadError {
             std::io::ErrorKind::NotFound => Self::FileMissing { path },
             _ => Self::Io { path, cause },
         }
+    }
+}
+
+fn known_hint(known: &[String]) -> String {
+    match known {
+        [] => "; give the path of a folder or a .gguf file".to_owned(),
+        names => format!("; there is {}", names.join(", ")),
     }
 }
 

@@ -11,10 +11,7 @@ use super::weights::Weights;
 use super::{Checkpoint, LoadError, Progress, gguf};
 
 /// Opens the folder `path`; a folder without `config.json` but with one `.gguf` file opens that file.
-pub(crate) fn open(
-    path: &Path,
-    progress: &mut dyn FnMut(Progress<'_>),
-) -> Result<Checkpoint, LoadError> {
+pub(crate) fn open(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Checkpoint, LoadError> {
     let config_file = path.join("config.json");
     let has_safetensors = !files_ending(path, ".safetensors")?.is_empty();
     if !config_file.is_file() || !has_safetensors {
@@ -28,22 +25,14 @@ pub(crate) fn open(
     progress(Progress::Tokenizer);
     let generation = Generation::read(&path.join("generation_config.json"), &config)?;
     let tokenizer = Tokenizer::read(path, &generation)?;
-    Ok(Checkpoint {
-        name: super::name_of(path),
-        config,
-        weights,
-        tokenizer,
-        generation,
-    })
+    Ok(Checkpoint { name: super::name_of(path), config, weights, tokenizer, generation })
 }
 
 /// Reads `path` as JSON. Errors: [`LoadError::FileMissing`], [`LoadError::Io`], [`LoadError::BadJson`].
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, LoadError> {
     let bytes = std::fs::read(path).map_err(|cause| LoadError::io(path, cause))?;
-    serde_json::from_slice(&bytes).map_err(|error| LoadError::BadJson {
-        file: path.to_path_buf(),
-        why: error.to_string(),
-    })
+    serde_json::from_slice(&bytes)
+        .map_err(|error| LoadError::BadJson { file: path.to_path_buf(), why: error.to_string() })
 }
 
 fn open_weights(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Weights, LoadError> {
@@ -57,11 +46,7 @@ fn open_weights(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<W
         false => the_only_weight_file(path)?,
     };
     let name = super::name_of(&file);
-    progress(Progress::Weights {
-        file: &name,
-        done: 0,
-        total: 1,
-    });
+    progress(Progress::Weights { file: &name, done: 0, total: 1 });
     Weights::open_safetensors(&file)
 }
 
@@ -99,8 +84,5 @@ fn not_a_model(path: &Path, has_config: bool, n_gguf: usize) -> LoadError {
         (true, _) => "it has a `config.json` but no safetensors or .gguf file",
         (false, _) => "it has neither a `config.json` beside safetensors nor a .gguf file",
     };
-    LoadError::NotAModel {
-        path: path.to_path_buf(),
-        why: why.to_owned(),
-    }
+    LoadError::NotAModel { path: path.to_path_buf(), why: why.to_owned() }
 }

@@ -3,18 +3,14 @@
 //! This is the one file of the engine with `unsafe`. Two promises are made here and nowhere else: a mapped
 //! file does not change while it is mapped (as every loader that maps weights assumes: replace a file, never
 //! rewrite it in place), and the types of [`Plain`] are valid for any bytes.
-#![allow(
-    unsafe_code,
-    reason = "mapping a file and viewing its bytes as numbers cannot be said safely"
-)]
+#![allow(unsafe_code, reason = "mapping a file and viewing its bytes as numbers cannot be said safely")]
 
 use std::borrow::Cow;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use candle_core::quantized::k_quants::{
-    BlockQ2K, BlockQ3K, BlockQ4_0, BlockQ4_1, BlockQ4K, BlockQ5_0, BlockQ5_1, BlockQ5K, BlockQ6K,
-    BlockQ8_0,
+    BlockQ2K, BlockQ3K, BlockQ4_0, BlockQ4_1, BlockQ4K, BlockQ5_0, BlockQ5_1, BlockQ5K, BlockQ6K, BlockQ8_0,
 };
 use half::{bf16, f16};
 use memmap2::Mmap;
@@ -37,10 +33,7 @@ impl Mapped {
         let file = File::open(path).map_err(|cause| LoadError::io(path, cause))?;
         // SAFETY: read-only; the module's first promise covers writers.
         let map = unsafe { Mmap::map(&file) }.map_err(|cause| LoadError::io(path, cause))?;
-        Ok(Self {
-            path: path.to_path_buf(),
-            map,
-        })
+        Ok(Self { path: path.to_path_buf(), map })
     }
 
     /// Where the file is.
@@ -100,8 +93,7 @@ mod tests {
         for from in 0..4 {
             let bytes = &backing[from..from + 16];
             let values = view::<f32>(bytes);
-            let expected: Vec<[u8; 4]> =
-                bytes.chunks(4).map(|c| [c[0], c[1], c[2], c[3]]).collect();
+            let expected: Vec<[u8; 4]> = bytes.chunks(4).map(|c| [c[0], c[1], c[2], c[3]]).collect();
             assert!(values.iter().map(|value| value.to_le_bytes()).eq(expected));
             borrowed += usize::from(matches!(values, Cow::Borrowed(_)));
         }

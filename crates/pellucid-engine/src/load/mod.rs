@@ -61,6 +61,13 @@ pub enum Progress<'a> {
     },
     /// Build the tokenizer: the longest part for big vocabularies.
     Tokenizer,
+    /// Read, widen and pack a parameter.
+    Parameters {
+        /// How many came before.
+        done: usize,
+        /// How many there are.
+        total: usize,
+    },
 }
 
 /// Opens the model at `path`: a Hugging Face folder, a `.gguf` file, or a folder with one `.gguf` file.
@@ -71,10 +78,7 @@ pub fn open(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Check
     if kind.is_dir() {
         return folder::open(path, progress);
     }
-    if path
-        .extension()
-        .is_some_and(|end| end.eq_ignore_ascii_case("gguf"))
-    {
+    if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gguf")) {
         return gguf::open(path, progress);
     }
     Err(LoadError::NotAModel {
@@ -85,8 +89,6 @@ pub fn open(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Check
 
 fn name_of(path: &Path) -> String {
     let full = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    let name = full
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned());
+    let name = full.file_name().map(|name| name.to_string_lossy().into_owned());
     name.unwrap_or_else(|| "model".to_owned())
 }

@@ -54,9 +54,9 @@ impl Config {
         let local = (layer_type == SLIDING && self.has(LOCAL_THETA)).then_some(LOCAL_THETA);
         if let Some(parameters) = self.object("rope_parameters")? {
             if parameters.map().values().any(Value::is_object) {
-                let own = parameters.object(layer_type)?.ok_or_else(|| {
-                    self.invalid("rope_parameters", format!("an entry `{layer_type}`"))
-                })?;
+                let own = parameters
+                    .object(layer_type)?
+                    .ok_or_else(|| self.invalid("rope_parameters", format!("an entry `{layer_type}`")))?;
                 return own.rope_set(self, layer_type);
             }
             if local.is_none() {
@@ -65,10 +65,7 @@ impl Config {
         }
         if let Some(key) = local {
             // transformers 4 scales only the global frequencies.
-            return Ok(Rope {
-                theta: self.positive(key)?,
-                kind: RopeKind::Default,
-            });
+            return Ok(Rope { theta: self.positive(key)?, kind: RopeKind::Default });
         }
         let scaling = self.object("rope_scaling")?;
         Ok(Rope {
@@ -80,10 +77,7 @@ impl Config {
     /// Reads `self` as one set of `rope_parameters` of the configuration `whole`.
     fn rope_set(&self, whole: &Config, layer_type: &str) -> Result<Rope, LoadError> {
         let fallback = whole.theta(default_theta(whole, layer_type))?;
-        Ok(Rope {
-            theta: self.theta(fallback)?,
-            kind: self.rope_kind(whole)?,
-        })
+        Ok(Rope { theta: self.theta(fallback)?, kind: self.rope_kind(whole)? })
     }
 
     fn rope_kind(&self, whole: &Config) -> Result<RopeKind, LoadError> {
@@ -93,15 +87,9 @@ impl Config {
         };
         match kind {
             "default" => Ok(RopeKind::Default),
-            "linear" => Ok(RopeKind::Linear {
-                factor: self.positive("factor")?,
-            }),
+            "linear" => Ok(RopeKind::Linear { factor: self.positive("factor")? }),
             "llama3" => self.llama3(whole),
-            other => Err(self.bad(
-                "rope_type",
-                "`default`, `linear` or `llama3`",
-                format!("`{other}`"),
-            )),
+            other => Err(self.bad("rope_type", "`default`, `linear` or `llama3`", format!("`{other}`"))),
         }
     }
 
@@ -185,24 +173,9 @@ mod tests {
         let mut parameters = scaling.clone();
         parameters["rope_theta"] = json!(5e5);
         check(json!({}), FULL, 1e4, RopeKind::Default);
-        check(
-            json!({"model_type": "gemma3_text"}),
-            FULL,
-            1e6,
-            RopeKind::Default,
-        );
-        check(
-            json!({"model_type": "gemma3_text"}),
-            SLIDING,
-            1e4,
-            RopeKind::Default,
-        );
-        check(
-            json!({"rope_theta": 5e5, "rope_scaling": scaling}),
-            FULL,
-            5e5,
-            llama3,
-        );
+        check(json!({"model_type": "gemma3_text"}), FULL, 1e6, RopeKind::Default);
+        check(json!({"model_type": "gemma3_text"}), SLIDING, 1e4, RopeKind::Default);
+        check(json!({"rope_theta": 5e5, "rope_scaling": scaling}), FULL, 5e5, llama3);
         check(json!({"rope_parameters": parameters}), FULL, 5e5, llama3);
         check(json!({"rope_parameters": parameters}), SLIDING, 5e5, llama3);
         let linear = RopeKind::Linear { factor: 2.0 };
@@ -236,10 +209,7 @@ mod tests {
             "`factor` of `config.json`: expected a number, got nothing",
         );
         check(json!({"rope_scaling": 3}), "expected an object, got 3");
-        check(
-            json!({"rope_parameters": {"other": {}}}),
-            "expected an entry `full_attention`",
-        );
+        check(json!({"rope_parameters": {"other": {}}}), "expected an entry `full_attention`");
         check(
             json!({"rope_scaling": {"type": "llama3", "factor": 2, "low_freq_factor": 4, "high_freq_factor": 4}}),
             "greater than `low_freq_factor` (4)",

@@ -34,10 +34,7 @@ impl Tokenizer {
 
     /// The text of `ids`; with `skip_special`, without special tokens. Ids outside the vocabulary are left out.
     pub fn decode(&self, ids: &[u32], skip_special: bool) -> Result<String, LoadError> {
-        self.loaded()?
-            .inner
-            .decode(ids, skip_special)
-            .map_err(failed)
+        self.loaded()?.inner.decode(ids, skip_special).map_err(failed)
     }
 
     /// The piece of the vocabulary with this id, as the vocabulary spells it (`ĠParis`).
@@ -65,9 +62,7 @@ impl Tokenizer {
 
     /// How many tokens there are, added ones included; 0 without a tokenizer.
     pub fn vocab_size(&self) -> usize {
-        self.0
-            .as_ref()
-            .map_or(0, |loaded| loaded.inner.get_vocab_size(true))
+        self.0.as_ref().map_or(0, |loaded| loaded.inner.get_vocab_size(true))
     }
 
     /// The id of the token that begins a text, whether or not `encode` adds it.
@@ -109,12 +104,7 @@ impl Tokenizer {
             return Self::absent(&error.to_string());
         }
         let spelling = Spelling::of(inner.get_decoder());
-        Self(Ok(Loaded {
-            inner,
-            spelling,
-            bos,
-            eos,
-        }))
+        Self(Ok(Loaded { inner, spelling, bos, eos }))
     }
 
     /// No tokenizer, and why.
@@ -123,16 +113,12 @@ impl Tokenizer {
     }
 
     fn loaded(&self) -> Result<&Loaded, LoadError> {
-        self.0
-            .as_ref()
-            .map_err(|why| LoadError::NoTokenizer { why: why.clone() })
+        self.0.as_ref().map_err(|why| LoadError::NoTokenizer { why: why.clone() })
     }
 }
 
 fn failed(error: tokenizers::Error) -> LoadError {
-    LoadError::NoTokenizer {
-        why: error.to_string(),
-    }
+    LoadError::NoTokenizer { why: error.to_string() }
 }
 
 fn read_settings(file: &Path) -> Result<Value, LoadError> {

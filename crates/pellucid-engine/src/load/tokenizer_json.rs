@@ -18,17 +18,11 @@ use super::LoadError;
 
 /// The tokenizer, or why it cannot be used. Errors: [`LoadError::BadTokenizer`] if the file is broken.
 pub(crate) fn read(file: &Path) -> Result<Result<Tokenizer, String>, LoadError> {
-    let bad = |why: String| LoadError::BadTokenizer {
-        file: file.to_path_buf(),
-        why,
-    };
+    let bad = |why: String| LoadError::BadTokenizer { file: file.to_path_buf(), why };
     let bytes = std::fs::read(file).map_err(|cause| LoadError::io(file, cause))?;
-    let measured: Measured =
-        serde_json::from_slice(&bytes).map_err(|error| bad(error.to_string()))?;
+    let measured: Measured = serde_json::from_slice(&bytes).map_err(|error| bad(error.to_string()))?;
     if measured.normalizer.as_ref().is_some_and(is_precompiled) {
-        return Ok(Err(
-            "its normalizer is precompiled, which is not read".to_owned()
-        ));
+        return Ok(Err("its normalizer is precompiled, which is not read".to_owned()));
     }
     measured.check().map_err(bad)?;
     let tokenizer = Tokenizer::from_bytes(&bytes).map_err(|error| bad(error.to_string()))?;
@@ -65,26 +59,16 @@ fn is_precompiled(normalizer: &Value) -> bool {
 
 impl Measured<'_> {
     fn check(&self) -> Result<(), String> {
-        let (Some(LongestKey(token)), Some(merges)) = (&self.model.vocab, &self.model.merges)
-        else {
+        let (Some(LongestKey(token)), Some(merges)) = (&self.model.vocab, &self.model.merges) else {
             return Ok(());
         };
-        let prefix = self
-            .model
-            .continuing_subword_prefix
-            .as_deref()
-            .unwrap_or("")
-            .len();
+        let prefix = self.model.continuing_subword_prefix.as_deref().unwrap_or("").len();
         if merges.shortest_right < prefix {
-            return Err(
-                "a merge's second part is shorter than `continuing_subword_prefix`".to_owned(),
-            );
+            return Err("a merge's second part is shorter than `continuing_subword_prefix`".to_owned());
         }
         if merges.longest - prefix.min(merges.longest) > *token {
             let longest = merges.longest;
-            return Err(format!(
-                "a merge gives {longest} bytes, more than any token has ({token})"
-            ));
+            return Err(format!("a merge gives {longest} bytes, more than any token has ({token})"));
         }
         Ok(())
     }
@@ -158,10 +142,7 @@ impl<'de> Deserialize<'de> for Merge {
             }
             fn visit_str<E>(self, text: &str) -> Result<Merge, E> {
                 let (left, right) = text.split_once(' ').unwrap_or((text, ""));
-                Ok(Merge {
-                    whole: left.len() + right.len(),
-                    right: right.len(),
-                })
+                Ok(Merge { whole: left.len() + right.len(), right: right.len() })
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Merge, A::Error> {
                 let (mut whole, mut right) = (0, 0);
@@ -184,10 +165,7 @@ impl<'de> Deserialize<'de> for Merges {
                 f.write_str("a list of merges")
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Merges, A::Error> {
-                let mut all = Merges {
-                    longest: 0,
-                    shortest_right: usize::MAX,
-                };
+                let mut all = Merges { longest: 0, shortest_right: usize::MAX };
                 while let Some(merge) = items.next_element::<Merge>()? {
                     all.longest = all.longest.max(merge.whole);
                     all.shortest_right = all.shortest_right.min(merge.right);
@@ -221,14 +199,8 @@ mod tests {
 
     #[test]
     fn merges_are_measured_before_they_are_built() {
-        check(
-            r#"{"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": [["a", "b"]]}"#,
-            "ok",
-        );
-        check(
-            r#"{"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"]}"#,
-            "ok",
-        );
+        check(r#"{"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": [["a", "b"]]}"#, "ok");
+        check(r#"{"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"]}"#, "ok");
         check(
             r#"{"type": "BPE", "vocab": {"a": 0, "b": 1}, "merges": [["a", "b"]]}"#,
             "a merge gives 2 bytes",
@@ -246,14 +218,10 @@ mod tests {
         let check = |part: &str, expected: &str| {
             let file = tempfile::NamedTempFile::new().expect("a temporary file");
             let model = r#"{"type": "BPE", "vocab": {"a": 0}, "merges": []}"#;
-            let json =
-                format!(r#"{{"version": "1.0", "added_tokens": [], {part}, "model": {model}}}"#);
+            let json = format!(r#"{{"version": "1.0", "added_tokens": [], {part}, "model": {model}}}"#);
             check_file(file, &json, expected);
         };
-        check(
-            r#""decoder": {"type": "\ud800"}"#,
-            "is not a usable tokenizer",
-        );
+        check(r#""decoder": {"type": "\ud800"}"#, "is not a usable tokenizer");
         check(r#""decoder": 3"#, "is not a usable tokenizer");
         let precompiled = r#"{"type": "Precompiled", "precompiled_charsmap": "AAAA"}"#;
         check(&format!(r#""normalizer": {precompiled}"#), "precompiled");

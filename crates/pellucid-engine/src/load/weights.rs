@@ -60,10 +60,7 @@ impl Weights {
             Stored::Safetensors(dtype) => plain(name, *dtype, bytes)?,
             Stored::Gguf(block, restore) => restore.read(block, bytes, &entry.shape),
         };
-        Ok(RawTensor {
-            shape: entry.shape.clone(),
-            data,
-        })
+        Ok(RawTensor { shape: entry.shape.clone(), data })
     }
 
     /// Reads tensor `name`, which must have the shape `expected`; the shape is checked before anything is read.
@@ -79,36 +76,23 @@ impl Weights {
     }
 
     fn missing(&self, name: &str) -> LoadError {
-        let mut scored: Vec<(usize, &str)> = self
-            .names()
-            .map(|other| (strsim::levenshtein(name, other), other))
-            .collect();
+        let mut scored: Vec<(usize, &str)> =
+            self.names().map(|other| (strsim::levenshtein(name, other), other)).collect();
         scored.sort_unstable();
         LoadError::TensorMissing {
             name: name.to_owned(),
-            nearest: scored
-                .iter()
-                .take(3)
-                .map(|&(_, other)| other.to_owned())
-                .collect(),
+            nearest: scored.iter().take(3).map(|&(_, other)| other.to_owned()).collect(),
         }
     }
 }
 
-fn plain<'a>(
-    name: &str,
-    dtype: safetensors::Dtype,
-    bytes: &'a [u8],
-) -> Result<RawData<'a>, LoadError> {
+fn plain<'a>(name: &str, dtype: safetensors::Dtype, bytes: &'a [u8]) -> Result<RawData<'a>, LoadError> {
     use safetensors::Dtype;
     match dtype {
         Dtype::F32 => Ok(RawData::F32(view(bytes))),
         Dtype::F16 => Ok(RawData::F16(view(bytes))),
         Dtype::BF16 => Ok(RawData::Bf16(view(bytes))),
         Dtype::I64 => Ok(RawData::I64(view(bytes))),
-        other => Err(LoadError::UnsupportedDtype {
-            name: name.to_owned(),
-            got: format!("{other:?}"),
-        }),
+        other => Err(LoadError::UnsupportedDtype { name: name.to_owned(), got: format!("{other:?}") }),
     }
 }

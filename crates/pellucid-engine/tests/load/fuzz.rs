@@ -14,10 +14,7 @@ fn exercise(path: &Path) -> bool {
         let _ = model.weights.get(name).map(|raw| raw.to_f32().len());
     }
     let _ = model.config.rope_for("sliding_attention");
-    let ids = model
-        .tokenizer
-        .encode("ab <s> é\n7", true)
-        .unwrap_or_default();
+    let ids = model.tokenizer.encode("ab <s> é\n7", true).unwrap_or_default();
     let _ = model.tokenizer.decode(&ids, false);
     model.tokenizer.pieces(&ids);
     true
@@ -60,39 +57,19 @@ fn damaged_safetensors_never_panic() {
     let config = fixtures().join("tiny/llama/config.json");
     std::fs::copy(config, folder.path().join("config.json")).expect("a copy");
     let header = r#"{"__metadata__":{"format":"pt"},"a.weight":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]},"b":{"dtype":"BF16","shape":[3],"data_offsets":[16,22]}}"#;
-    let whole = [
-        &(header.len() as u64).to_le_bytes()[..],
-        header.as_bytes(),
-        &[7; 22],
-    ]
-    .concat();
-    damage(
-        &whole,
-        &folder.path().join("model.safetensors"),
-        folder.path(),
-    );
+    let whole = [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &[7; 22]].concat();
+    damage(&whole, &folder.path().join("model.safetensors"), folder.path());
 }
 
 #[test]
 fn damaged_configurations_and_tokenizers_never_panic() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for file in ["config.json", "model.safetensors", "tokenizer.json"] {
-        std::fs::copy(
-            fixtures().join("tiny/llama_tied_rope3").join(file),
-            folder.path().join(file),
-        )
-        .expect("a copy");
+        std::fs::copy(fixtures().join("tiny/llama_tied_rope3").join(file), folder.path().join(file))
+            .expect("a copy");
     }
     let file = folder.path().join("config.json");
-    damage(
-        &std::fs::read(&file).expect("it was copied"),
-        &file,
-        folder.path(),
-    );
+    damage(&std::fs::read(&file).expect("it was copied"), &file, folder.path());
     let whole = r###"{"version":"1.0","added_tokens":[{"id":3,"content":"<s>","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true}],"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":true},"decoder":{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":true},"model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2},"merges":[["a","b"]]}}"###;
-    damage(
-        whole.as_bytes(),
-        &folder.path().join("tokenizer.json"),
-        folder.path(),
-    );
+    damage(whole.as_bytes(), &folder.path().join("tokenizer.json"), folder.path());
 }

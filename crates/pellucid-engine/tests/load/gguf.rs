@@ -46,24 +46,12 @@ fn with_tiny_vocabulary(gguf: Gguf) -> Gguf {
     for (token, id) in vocab {
         tokens[id.as_u64().expect("an id") as usize] = token;
     }
-    let types: Vec<i32> = tokens
-        .iter()
-        .map(|token| if *token == "<|endoftext|>" { 3 } else { 1 })
-        .collect();
+    let types: Vec<i32> = tokens.iter().map(|token| if *token == "<|endoftext|>" { 3 } else { 1 }).collect();
     let merge = |merge: &Value| match merge {
         Value::String(text) => text.clone(),
-        pair => format!(
-            "{} {}",
-            pair[0].as_str().expect("left"),
-            pair[1].as_str().expect("right")
-        ),
+        pair => format!("{} {}", pair[0].as_str().expect("left"), pair[1].as_str().expect("right")),
     };
-    let merges: Vec<String> = json["model"]["merges"]
-        .as_array()
-        .expect("merges")
-        .iter()
-        .map(merge)
-        .collect();
+    let merges: Vec<String> = json["model"]["merges"].as_array().expect("merges").iter().map(merge).collect();
     gguf.text("tokenizer.ggml.model", "gpt2")
         .text("tokenizer.ggml.pre", "gpt-2")
         .texts("tokenizer.ggml.tokens", &tokens)
@@ -110,11 +98,9 @@ fn llama_tensors(mut gguf: Gguf, model: &Checkpoint) -> Gguf {
         };
         gguf = std::mem::take(&mut gguf).f32_tensor(&theirs, &raw.shape, &values);
     };
-    for (theirs, ours) in [
-        ("token_embd", "model.embed_tokens"),
-        ("output_norm", "model.norm"),
-        ("output", "lm_head"),
-    ] {
+    for (theirs, ours) in
+        [("token_embd", "model.embed_tokens"), ("output_norm", "model.norm"), ("output", "lm_head")]
+    {
         add(format!("{theirs}.weight"), format!("{ours}.weight"), None);
     }
     for layer in 0..2 {
@@ -137,8 +123,8 @@ fn llama_tensors(mut gguf: Gguf, model: &Checkpoint) -> Gguf {
 #[test]
 fn a_llama_comes_back_as_its_folder() {
     let folder = tiny("llama");
-    let model = opened(&llama_tensors(with_tiny_vocabulary(llama_header()), &folder).finish())
-        .expect("a model");
+    let model =
+        opened(&llama_tensors(with_tiny_vocabulary(llama_header()), &folder).finish()).expect("a model");
     assert_eq!(model.name, "small");
     assert_same_weights(&model, &folder);
     assert_eq!(model.generation, folder.generation);
@@ -150,11 +136,7 @@ fn a_llama_comes_back_as_its_folder() {
     }
     for text in NASTY {
         let ids = folder.tokenizer.encode(text, true).expect("ids");
-        assert_eq!(
-            model.tokenizer.encode(text, true).expect("ids"),
-            ids,
-            "{text:?}"
-        );
+        assert_eq!(model.tokenizer.encode(text, true).expect("ids"), ids, "{text:?}");
         assert_eq!(
             model.tokenizer.decode(&ids, true).expect("text"),
             folder.tokenizer.decode(&ids, true).expect("text")
@@ -187,36 +169,15 @@ fn gemmas_norms_lose_their_one_and_tied_heads_are_seen() {
     let model = opened(&gguf.finish()).expect("a model");
     let expected: Vec<u32> = shifted.iter().map(|w| (w - 1.0).to_bits()).collect();
     assert_eq!(bits(&model, "model.norm.weight"), expected);
-    assert_eq!(
-        bits(&model, "model.layers.0.self_attn.q_norm.weight"),
-        expected
-    );
-    assert_eq!(
-        bits(&model, "model.embed_tokens.weight"),
-        bits(&folder, "model.embed_tokens.weight")
-    );
+    assert_eq!(bits(&model, "model.layers.0.self_attn.q_norm.weight"), expected);
+    assert_eq!(bits(&model, "model.embed_tokens.weight"), bits(&folder, "model.embed_tokens.weight"));
     assert!(!model.weights.contains("lm_head.weight"));
     let tied = model.config.bool_or("tie_word_embeddings", false);
     assert!(tied.expect("a flag"));
-    let kinds = model
-        .config
-        .opt_strs("layer_types")
-        .expect("a list")
-        .expect("it is there");
-    assert_eq!(
-        kinds,
-        [
-            "sliding_attention",
-            "full_attention",
-            "sliding_attention",
-            "full_attention"
-        ]
-    );
+    let kinds = model.config.opt_strs("layer_types").expect("a list").expect("it is there");
+    assert_eq!(kinds, ["sliding_attention", "full_attention", "sliding_attention", "full_attention"]);
     for kind in ["full_attention", "sliding_attention"] {
-        assert_eq!(
-            model.config.rope_for(kind).expect(kind),
-            folder.config.rope_for(kind).expect(kind)
-        );
+        assert_eq!(model.config.rope_for(kind).expect(kind), folder.config.rope_for(kind).expect(kind));
     }
 }
 
@@ -252,10 +213,7 @@ pub(crate) fn gemma_header() -> Gguf {
         .f32("gemma3.attention.layer_norm_rms_epsilon", 1e-6)
         .text("tokenizer.ggml.model", "llama")
         .texts("tokenizer.ggml.tokens", &pieces.map(|(token, _, _)| token))
-        .i32s(
-            "tokenizer.ggml.token_type",
-            &pieces.map(|(_, kind, _)| kind),
-        )
+        .i32s("tokenizer.ggml.token_type", &pieces.map(|(_, kind, _)| kind))
         .f32s("tokenizer.ggml.scores", &pieces.map(|(_, _, score)| score))
         .u32("tokenizer.ggml.bos_token_id", 2)
         .u32("tokenizer.ggml.eos_token_id", 1)
@@ -267,11 +225,7 @@ pub(crate) fn gemma_header() -> Gguf {
 #[test]
 fn scores_become_merges() {
     let embedding = vec![0.0; 13 * 32];
-    let model = opened(
-        &gemma_header()
-            .f32_tensor("token_embd.weight", &[13, 32], &embedding)
-            .finish(),
-    );
+    let model = opened(&gemma_header().f32_tensor("token_embd.weight", &[13, 32], &embedding).finish());
     let tokenizer = model.expect("a model").tokenizer;
     let check = |text: &str, ids: &[u32]| {
         assert_eq!(tokenizer.encode(text, true).expect("ids"), ids, "{text:?}");
@@ -293,9 +247,8 @@ fn gpt2s_transposed_layers_are_turned_back() {
     let turned = |name: &str| {
         let raw = folder.weights.get(name).expect(name);
         let (rows, columns, values) = (raw.shape[0], raw.shape[1], raw.to_f32());
-        let out = (0..columns)
-            .flat_map(|c| (0..rows).map(move |r| (r, c)))
-            .map(|(r, c)| values[r * columns + c]);
+        let out =
+            (0..columns).flat_map(|c| (0..rows).map(move |r| (r, c))).map(|(r, c)| values[r * columns + c]);
         (vec![columns, rows], out.collect::<Vec<f32>>())
     };
     let (shape, values) = turned("transformer.h.0.attn.c_attn.weight");
@@ -315,27 +268,21 @@ fn gpt2s_transposed_layers_are_turned_back() {
     assert_eq!(bits(&model, name), bits(&folder, name));
     assert_eq!(model.config.usize("n_inner").expect("a count"), 128);
     assert_eq!(model.config.usize("vocab_size").expect("a count"), 384);
-    let error = model
-        .tokenizer
-        .encode("x", true)
-        .expect_err("no vocabulary");
+    let error = model.tokenizer.encode("x", true).expect_err("no vocabulary");
     assert!(error.to_string().contains("holds no vocabulary"), "{error}");
 }
 
 #[test]
 fn halves_are_widened() {
     let numbers = [1.5f32, -0.25, 1024.0, 0.0];
-    let f16: Vec<u8> = numbers
-        .iter()
-        .flat_map(|n| half::f16::from_f32(*n).to_le_bytes())
-        .collect();
-    let bf16: Vec<u8> = numbers
-        .iter()
-        .flat_map(|n| half::bf16::from_f32(*n).to_le_bytes())
-        .collect();
-    let gguf = llama_header()
-        .tensor("token_embd.weight", &[2, 2], 1, &f16)
-        .tensor("output.weight", &[2, 2], 30, &bf16);
+    let f16: Vec<u8> = numbers.iter().flat_map(|n| half::f16::from_f32(*n).to_le_bytes()).collect();
+    let bf16: Vec<u8> = numbers.iter().flat_map(|n| half::bf16::from_f32(*n).to_le_bytes()).collect();
+    let gguf = llama_header().tensor("token_embd.weight", &[2, 2], 1, &f16).tensor(
+        "output.weight",
+        &[2, 2],
+        30,
+        &bf16,
+    );
     let model = opened(&gguf.finish()).expect("a model");
     assert_eq!(values(&model, "model.embed_tokens.weight"), numbers);
     assert_eq!(values(&model, "lm_head.weight"), numbers);

@@ -11,9 +11,7 @@ fn check_refused(bytes: &[u8], code: &str, part: &str) {
 
 #[test]
 fn broken_files_say_what_is_wrong() {
-    let whole = llama_header()
-        .f32_tensor("token_embd.weight", &[2, 2], &[0.0; 4])
-        .finish();
+    let whole = llama_header().f32_tensor("token_embd.weight", &[2, 2], &[0.0; 4]).finish();
     let patched = |at: usize, with: &[u8]| {
         let mut bytes = whole.clone();
         bytes[at..at + with.len()].copy_from_slice(with);
@@ -21,26 +19,10 @@ fn broken_files_say_what_is_wrong() {
     };
     check_refused(b"", "bad-gguf", "the file has 0");
     check_refused(&patched(0, b"GGML"), "bad-gguf", "it begins with");
-    check_refused(
-        &patched(4, &1u32.to_le_bytes()),
-        "bad-gguf",
-        "it has version 1, expected 2 or 3",
-    );
-    check_refused(
-        &patched(4, &3u32.to_be_bytes()),
-        "bad-gguf",
-        "it is big-endian",
-    );
-    check_refused(
-        &patched(8, &u64::MAX.to_le_bytes()),
-        "bad-gguf",
-        "the file has",
-    );
-    check_refused(
-        &patched(16, &u64::MAX.to_le_bytes()),
-        "bad-gguf",
-        "the file has",
-    );
+    check_refused(&patched(4, &1u32.to_le_bytes()), "bad-gguf", "it has version 1, expected 2 or 3");
+    check_refused(&patched(4, &3u32.to_be_bytes()), "bad-gguf", "it is big-endian");
+    check_refused(&patched(8, &u64::MAX.to_le_bytes()), "bad-gguf", "the file has");
+    check_refused(&patched(16, &u64::MAX.to_le_bytes()), "bad-gguf", "the file has");
     check_refused(
         &whole[..whole.len() - 32],
         "bad-gguf",
@@ -48,23 +30,17 @@ fn broken_files_say_what_is_wrong() {
     );
     let huge = [usize::MAX / 2, 2];
     check_refused(
-        &llama_header()
-            .tensor("token_embd.weight", &huge, 0, &[])
-            .finish(),
+        &llama_header().tensor("token_embd.weight", &huge, 0, &[]).finish(),
         "bad-gguf",
         "past the end",
     );
     check_refused(
-        &llama_header()
-            .tensor("token_embd.weight", &[2, 31], 8, &[0; 68])
-            .finish(),
+        &llama_header().tensor("token_embd.weight", &[2, 31], 8, &[0; 68]).finish(),
         "bad-gguf",
         "whole number of Q8_0",
     );
     check_refused(
-        &llama_header()
-            .tensor("token_embd.weight", &[2; 5], 0, &[0; 128])
-            .finish(),
+        &llama_header().tensor("token_embd.weight", &[2; 5], 0, &[0; 128]).finish(),
         "bad-gguf",
         "has 5 axes",
     );
@@ -74,31 +50,23 @@ fn broken_files_say_what_is_wrong() {
         "`x.weight` is not one of `llama`",
     );
     check_refused(
-        &llama_header()
-            .tensor("blk.0.attn_q.weight", &[3, 1], 0, &[0; 12])
-            .finish(),
+        &llama_header().tensor("blk.0.attn_q.weight", &[3, 1], 0, &[0; 12]).finish(),
         "bad-gguf",
         "3 rows, which 4 heads",
     );
-    let iq4 = llama_header()
-        .tensor("token_embd.weight", &[1, 32], 20, &[0; 18])
-        .finish();
+    let iq4 = llama_header().tensor("token_embd.weight", &[1, 32], 20, &[0; 18]).finish();
     check_refused(
         &iq4,
         "unsupported-block-type",
         "has the block type IQ4_NL; supported: F32, F16, BF16, Q4_0,",
     );
     check_refused(
-        &Gguf::default()
-            .text("general.architecture", "rwkv")
-            .finish(),
+        &Gguf::default().text("general.architecture", "rwkv").finish(),
         "unknown-model-type",
         "`rwkv`; known: llama, gemma3, gpt2",
     );
     check_refused(
-        &Gguf::default()
-            .text("general.architecture", "llama")
-            .finish(),
+        &Gguf::default().text("general.architecture", "llama").finish(),
         "bad-gguf",
         "expected a count, got nothing",
     );
@@ -112,9 +80,7 @@ fn broken_files_say_what_is_wrong() {
         "bad-gguf",
         "`general.alignment`: expected a positive count",
     );
-    let rope = llama_header()
-        .f32_tensor("rope_freqs.weight", &[4], &[1.0; 4])
-        .finish();
+    let rope = llama_header().f32_tensor("rope_freqs.weight", &[4], &[1.0; 4]).finish();
     check_refused(&rope, "bad-gguf", "use the safetensors folder");
     let tokens = llama_header()
         .text("tokenizer.ggml.model", "gpt2")
@@ -122,11 +88,7 @@ fn broken_files_say_what_is_wrong() {
         .texts("tokenizer.ggml.tokens", &["a", "b"])
         .texts("tokenizer.ggml.merges", &["a b"])
         .f32_tensor("token_embd.weight", &[2, 2], &[0.0; 4]);
-    check_refused(
-        &tokens.finish(),
-        "bad-gguf",
-        "`a b` is not two parts of a token",
-    );
+    check_refused(&tokens.finish(), "bad-gguf", "`a b` is not two parts of a token");
 }
 
 #[test]
@@ -136,11 +98,8 @@ fn an_unknown_way_to_cut_text_leaves_the_model_without_a_tokenizer() {
         .text("tokenizer.ggml.pre", "novel")
         .texts("tokenizer.ggml.tokens", &["a", "b"])
         .f32_tensor("token_embd.weight", &[2, 2], &[0.0; 4]);
-    let error = opened(&gguf.finish())
-        .expect("it opens")
-        .tokenizer
-        .encode("a", true)
-        .expect_err("no tokenizer");
+    let error =
+        opened(&gguf.finish()).expect("it opens").tokenizer.encode("a", true).expect_err("no tokenizer");
     assert_eq!(error.code(), "no-tokenizer");
     assert!(error.to_string().contains("in the way `novel`"), "{error}");
 }

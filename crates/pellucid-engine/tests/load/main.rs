@@ -24,29 +24,15 @@ fn open(path: &Path) -> Result<Checkpoint, LoadError> {
 /// The bits of a tensor's values as f32.
 fn bits(checkpoint: &Checkpoint, name: &str) -> Vec<u32> {
     let tensor = checkpoint.weights.get(name).expect(name);
-    tensor
-        .to_f32()
-        .iter()
-        .map(|value| value.to_bits())
-        .collect()
+    tensor.to_f32().iter().map(|value| value.to_bits()).collect()
 }
 
 /// Fails unless both have the same names, shapes and bits.
 fn assert_same_weights(got: &Checkpoint, expected: &Checkpoint) {
-    let names = |checkpoint: &Checkpoint| {
-        checkpoint
-            .weights
-            .names()
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
+    let names = |checkpoint: &Checkpoint| checkpoint.weights.names().map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(names(got), names(expected));
     for name in expected.weights.names() {
-        assert_eq!(
-            got.weights.shape(name),
-            expected.weights.shape(name),
-            "{name}"
-        );
+        assert_eq!(got.weights.shape(name), expected.weights.shape(name), "{name}");
         assert!(bits(got, name) == bits(expected, name), "{name} differs");
     }
 }

@@ -26,10 +26,7 @@ fn check(folder: &Path, gguf: &str) {
         }
     }
     assert_eq!(model.generation, recorded.generation);
-    assert_eq!(
-        model.tokenizer.vocab_size(),
-        recorded.tokenizer.vocab_size()
-    );
+    assert_eq!(model.tokenizer.vocab_size(), recorded.tokenizer.vocab_size());
     assert_eq!(
         (model.tokenizer.bos(), model.tokenizer.eos()),
         (recorded.tokenizer.bos(), recorded.tokenizer.eos())
@@ -37,20 +34,13 @@ fn check(folder: &Path, gguf: &str) {
     for text in NASTY {
         for add_special in [true, false] {
             let ids = recorded.tokenizer.encode(text, add_special).expect("ids");
-            assert_eq!(
-                model.tokenizer.encode(text, add_special).expect("ids"),
-                ids,
-                "{text:?}"
-            );
+            assert_eq!(model.tokenizer.encode(text, add_special).expect("ids"), ids, "{text:?}");
             for skip in [true, false] {
-                let [a, b] = [&model, &recorded]
-                    .map(|model| model.tokenizer.decode(&ids, skip).expect("text"));
+                let [a, b] =
+                    [&model, &recorded].map(|model| model.tokenizer.decode(&ids, skip).expect("text"));
                 assert_eq!(a, b, "{text:?}");
             }
-            assert_eq!(
-                model.tokenizer.pieces(&ids),
-                recorded.tokenizer.pieces(&ids)
-            );
+            assert_eq!(model.tokenizer.pieces(&ids), recorded.tokenizer.pieces(&ids));
         }
     }
 }
@@ -58,10 +48,7 @@ fn check(folder: &Path, gguf: &str) {
 #[test]
 fn smollm2_equals_its_recorded_folder() {
     if let Some(models) = models() {
-        check(
-            &models.join("SmolLM2-135M-Instruct"),
-            "SmolLM2-135M-Instruct.Q4_1.gguf",
-        );
+        check(&models.join("SmolLM2-135M-Instruct"), "SmolLM2-135M-Instruct.Q4_1.gguf");
     }
 }
 
@@ -85,15 +72,9 @@ fn load_times_are_shown() {
         let model = open(&models.join(path)).expect(path);
         let opened = start.elapsed();
         let start = Instant::now();
-        let numbers: usize = model
-            .weights
-            .names()
-            .map(|name| model.weights.get(name).expect(name).data.len())
-            .sum();
-        eprintln!(
-            "{path}: open {opened:.0?}, read all {numbers} numbers {:.0?}",
-            start.elapsed()
-        );
+        let numbers: usize =
+            model.weights.names().map(|name| model.weights.get(name).expect(name).data.len()).sum();
+        eprintln!("{path}: open {opened:.0?}, read all {numbers} numbers {:.0?}", start.elapsed());
         assert!(numbers > 100_000_000);
     }
 }

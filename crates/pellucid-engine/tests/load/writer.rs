@@ -41,17 +41,13 @@ impl Gguf {
 
     pub(crate) fn i32s(mut self, key: &str, values: &[i32]) -> Self {
         let out = self.array(key, 5, values.len());
-        values
-            .iter()
-            .for_each(|value| out.extend(value.to_le_bytes()));
+        values.iter().for_each(|value| out.extend(value.to_le_bytes()));
         self
     }
 
     pub(crate) fn f32s(mut self, key: &str, values: &[f32]) -> Self {
         let out = self.array(key, 6, values.len());
-        values
-            .iter()
-            .for_each(|value| out.extend(value.to_le_bytes()));
+        values.iter().for_each(|value| out.extend(value.to_le_bytes()));
         self
     }
 
@@ -59,24 +55,17 @@ impl Gguf {
     pub(crate) fn tensor(mut self, name: &str, shape: &[usize], kind: u32, bytes: &[u8]) -> Self {
         text(&mut self.table, name);
         self.table.extend((shape.len() as u32).to_le_bytes());
-        shape
-            .iter()
-            .rev()
-            .for_each(|&axis| self.table.extend((axis as u64).to_le_bytes()));
+        shape.iter().rev().for_each(|&axis| self.table.extend((axis as u64).to_le_bytes()));
         self.table.extend(kind.to_le_bytes());
         self.table.extend((self.data.len() as u64).to_le_bytes());
         self.data.extend(bytes);
-        self.data
-            .resize(self.data.len().next_multiple_of(ALIGNMENT), 0);
+        self.data.resize(self.data.len().next_multiple_of(ALIGNMENT), 0);
         self.n_tensors += 1;
         self
     }
 
     pub(crate) fn f32_tensor(self, name: &str, shape: &[usize], values: &[f32]) -> Self {
-        let bytes: Vec<u8> = values
-            .iter()
-            .flat_map(|value| value.to_le_bytes())
-            .collect();
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         self.tensor(name, shape, 0, &bytes)
     }
 

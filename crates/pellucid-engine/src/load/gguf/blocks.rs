@@ -8,8 +8,7 @@ use std::num::NonZero;
 
 use candle_core::quantized::GgmlType;
 use candle_core::quantized::k_quants::{
-    BlockQ2K, BlockQ3K, BlockQ4_0, BlockQ4_1, BlockQ4K, BlockQ5_0, BlockQ5_1, BlockQ5K, BlockQ6K,
-    BlockQ8_0,
+    BlockQ2K, BlockQ3K, BlockQ4_0, BlockQ4_1, BlockQ4K, BlockQ5_0, BlockQ5_1, BlockQ5K, BlockQ6K, BlockQ8_0,
 };
 use half::{bf16, f16};
 
@@ -116,12 +115,7 @@ impl Restore {
     }
 
     /// The numbers of a tensor with the (restored) `shape`; F32 that needs no change is borrowed.
-    pub(crate) fn read<'a>(
-        self,
-        block: &BlockType,
-        bytes: &'a [u8],
-        shape: &[usize],
-    ) -> RawData<'a> {
+    pub(crate) fn read<'a>(self, block: &BlockType, bytes: &'a [u8], shape: &[usize]) -> RawData<'a> {
         if self == Self::AsIs && block.id == BLOCKS[0].id {
             return RawData::F32(view(bytes));
         }
@@ -177,9 +171,7 @@ fn transposed(numbers: &[f32], shape: &[usize]) -> Vec<f32> {
     let (n_in, n_out) = (shape[0], shape[1]);
     let mut restored = vec![0.0; numbers.len()];
     for (o, row) in numbers.chunks(n_in).enumerate() {
-        row.iter()
-            .enumerate()
-            .for_each(|(i, w)| restored[i * n_out + o] = *w);
+        row.iter().enumerate().for_each(|(i, w)| restored[i * n_out + o] = *w);
     }
     restored
 }
@@ -190,30 +182,18 @@ mod tests {
 
     #[test]
     fn blocks_decode_as_recorded() {
-        let path = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../tests/fixtures/gguf_blocks.safetensors"
-        );
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/gguf_blocks.safetensors");
         let bytes = std::fs::read(path).expect("the fixture");
         let recorded = safetensors::SafeTensors::deserialize(&bytes).expect("safetensors");
         let quantized = BLOCKS.iter().filter(|block| block.len > 1);
         for block in quantized {
-            let raw = recorded
-                .tensor(&format!("{}.raw", block.name))
-                .expect(block.name);
-            let expected = recorded
-                .tensor(&format!("{}.f32", block.name))
-                .expect(block.name);
+            let raw = recorded.tensor(&format!("{}.raw", block.name)).expect(block.name);
+            let expected = recorded.tensor(&format!("{}.f32", block.name)).expect(block.name);
             let got = dequantize(block, raw.data());
             let expected = view::<f32>(expected.data());
             assert_eq!(got.len(), expected.len(), "{}", block.name);
             for (got, expected) in got.iter().zip(expected.iter()) {
-                assert_eq!(
-                    got.to_bits(),
-                    expected.to_bits(),
-                    "{}: {got} {expected}",
-                    block.name
-                );
+                assert_eq!(got.to_bits(), expected.to_bits(), "{}: {got} {expected}", block.name);
             }
         }
     }
@@ -221,32 +201,19 @@ mod tests {
     #[test]
     fn threads_change_nothing() {
         let block = by_id(8).expect("Q8_0");
-        let bytes: Vec<u8> = (0..(3 << 20) / 32 * 34 + 34)
-            .map(|i: usize| (i * 7 % 120) as u8)
-            .collect();
+        let bytes: Vec<u8> = (0..(3 << 20) / 32 * 34 + 34).map(|i: usize| (i * 7 % 120) as u8).collect();
         let mut alone = vec![0.0; bytes.len() / 34 * 32];
         (block.decode)(&bytes[..alone.len() / 32 * 34], &mut alone);
         let together = dequantize(block, &bytes);
-        assert!(
-            alone
-                .iter()
-                .zip(&together)
-                .all(|(a, b)| a.to_bits() == b.to_bits())
-        );
+        assert!(alone.iter().zip(&together).all(|(a, b)| a.to_bits() == b.to_bits()));
         assert_eq!(alone.len(), together.len());
     }
 
     #[test]
     fn layouts_are_undone() {
         let rows = [0., 1., 2., 3., 4., 5., 6., 7.];
-        assert_eq!(
-            split_halves(&rows, 2, &[8]),
-            [0., 2., 1., 3., 4., 6., 5., 7.]
-        );
-        assert_eq!(
-            split_halves(&rows, 1, &[4, 2]),
-            [0., 1., 4., 5., 2., 3., 6., 7.]
-        );
+        assert_eq!(split_halves(&rows, 2, &[8]), [0., 2., 1., 3., 4., 6., 5., 7.]);
+        assert_eq!(split_halves(&rows, 1, &[4, 2]), [0., 1., 4., 5., 2., 3., 6., 7.]);
         assert_eq!(transposed(&rows[..6], &[3, 2]), [0., 3., 1., 4., 2., 5.]);
     }
 }

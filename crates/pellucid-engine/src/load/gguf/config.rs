@@ -18,10 +18,7 @@ pub(crate) fn of(header: &Header<'_>) -> Result<Config, LoadError> {
         "gemma3" => keys.gemma3()?,
         "gpt2" => keys.gpt2()?,
         other => {
-            return Err(LoadError::UnknownModelType {
-                got: other.to_owned(),
-                known: names::architectures(),
-            });
+            return Err(LoadError::UnknownModelType { got: other.to_owned(), known: names::architectures() });
         }
     };
     let mut map = keys.shared()?;
@@ -38,10 +35,7 @@ struct Keys<'h, 'a> {
 
 impl Keys<'_, '_> {
     fn shared(&self) -> Result<Map<String, Value>, LoadError> {
-        let token = |name: &str| {
-            self.header
-                .opt_count(&format!("tokenizer.ggml.{name}_token_id"))
-        };
+        let token = |name: &str| self.header.opt_count(&format!("tokenizer.ggml.{name}_token_id"));
         Ok(object(json!({
             "bos_token_id": token("bos")?,
             "eos_token_id": token("eos")?,
@@ -54,10 +48,7 @@ impl Keys<'_, '_> {
     }
 
     fn llama(&self) -> Result<Map<String, Value>, LoadError> {
-        let (n_heads, d) = (
-            self.count("attention.head_count")?,
-            self.count("embedding_length")?,
-        );
+        let (n_heads, d) = (self.count("attention.head_count")?, self.count("embedding_length")?);
         let head_dim = match self.opt_count("attention.key_length")? {
             Some(width) => Some(width),
             None => self.opt_count("rope.dimension_count")?,
@@ -92,30 +83,20 @@ impl Keys<'_, '_> {
     fn gemma3(&self) -> Result<Map<String, Value>, LoadError> {
         let n_layers = self.count("block_count")?;
         let head_dim = self.count("attention.key_length")?;
-        let (n_heads, d) = (
-            self.count("attention.head_count")?,
-            self.count("embedding_length")?,
-        );
-        let pattern = self
-            .opt_count("attention.sliding_window_pattern")?
-            .unwrap_or(6)
-            .max(1);
+        let (n_heads, d) = (self.count("attention.head_count")?, self.count("embedding_length")?);
+        let pattern = self.opt_count("attention.sliding_window_pattern")?.unwrap_or(6).max(1);
         const MOST_LAYERS: u64 = 4096;
         if n_layers > MOST_LAYERS {
-            return Err(self.header.bad(format!(
-                "`gemma3.block_count` is {n_layers}, at most {MOST_LAYERS} are read"
-            )));
+            return Err(self
+                .header
+                .bad(format!("`gemma3.block_count` is {n_layers}, at most {MOST_LAYERS} are read")));
         }
         let layer_type = |layer: u64| match (layer + 1).is_multiple_of(pattern) {
             true => "full_attention",
             false => "sliding_attention",
         };
         // Only the 27B model scales queries by the width per head of the residual stream.
-        let scale = if n_layers == 62 {
-            d.checked_div(n_heads).unwrap_or(head_dim)
-        } else {
-            head_dim
-        };
+        let scale = if n_layers == 62 { d.checked_div(n_heads).unwrap_or(head_dim) } else { head_dim };
         Ok(object(json!({
             "_sliding_window_pattern": pattern,
             "architectures": ["Gemma3ForCausalLM"],
@@ -170,9 +151,7 @@ impl Keys<'_, '_> {
         let key = format!("{}.rope.scaling.type", self.arch);
         match self.header.opt_text(&key)? {
             None | Some("none") => Ok(Value::Null),
-            Some(kind) => {
-                Ok(json!({"rope_type": kind, "factor": self.opt_number("rope.scaling.factor")?}))
-            }
+            Some(kind) => Ok(json!({"rope_type": kind, "factor": self.opt_number("rope.scaling.factor")?})),
         }
     }
 
@@ -182,17 +161,12 @@ impl Keys<'_, '_> {
             return Ok(size);
         }
         let rows = || {
-            let embedding = self
-                .header
-                .tensors
-                .iter()
-                .find(|info| info.name == "token_embd.weight");
+            let embedding = self.header.tensors.iter().find(|info| info.name == "token_embd.weight");
             embedding.map(|info| info.shape[0] as u64)
         };
         let size = self.header.opt_len("tokenizer.ggml.tokens").or_else(rows);
         size.ok_or_else(|| {
-            self.header
-                .bad("it has neither `tokenizer.ggml.tokens` nor `token_embd.weight`".to_owned())
+            self.header.bad("it has neither `tokenizer.ggml.tokens` nor `token_embd.weight`".to_owned())
         })
     }
 
@@ -205,16 +179,11 @@ impl Keys<'_, '_> {
     }
 
     fn number(&self, key: &str) -> Result<f64, LoadError> {
-        self.header
-            .number(&format!("{}.{key}", self.arch))
-            .map(meant)
+        self.header.number(&format!("{}.{key}", self.arch)).map(meant)
     }
 
     fn opt_number(&self, key: &str) -> Result<Option<f64>, LoadError> {
-        Ok(self
-            .header
-            .opt_number(&format!("{}.{key}", self.arch))?
-            .map(meant))
+        Ok(self.header.opt_number(&format!("{}.{key}", self.arch))?.map(meant))
     }
 }
 

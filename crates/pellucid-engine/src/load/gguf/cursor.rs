@@ -69,10 +69,7 @@ impl<'a> Cursor<'a> {
     pub(crate) fn preamble(&mut self) -> Result<(u64, u64), String> {
         let magic: [u8; 4] = self.array()?;
         if &magic != b"GGUF" {
-            return Err(format!(
-                "it begins with {magic:?}, expected {:?} (`GGUF`)",
-                b"GGUF"
-            ));
+            return Err(format!("it begins with {magic:?}, expected {:?} (`GGUF`)", b"GGUF"));
         }
         match self.u32()? {
             2 | 3 => Ok((self.u64()?, self.u64()?)),
@@ -87,9 +84,7 @@ impl<'a> Cursor<'a> {
     pub(crate) fn key_value(&mut self) -> Result<(&'a str, Value<'a>), String> {
         let key = self.name()?;
         let kind = self.u32()?;
-        let value = self
-            .value(kind, 0)
-            .map_err(|why| format!("`{key}`: {why}"))?;
+        let value = self.value(kind, 0).map_err(|why| format!("`{key}`: {why}"))?;
         Ok((key, value))
     }
 
@@ -99,34 +94,22 @@ impl<'a> Cursor<'a> {
         let name = self.name()?;
         let n_axes = self.u32()?;
         if n_axes > MOST_AXES {
-            return Err(format!(
-                "tensor `{name}` has {n_axes} axes, at most {MOST_AXES} are allowed"
-            ));
+            return Err(format!("tensor `{name}` has {n_axes} axes, at most {MOST_AXES} are allowed"));
         }
         let mut shape = Vec::new();
         for _ in 0..n_axes {
-            let axis = usize::try_from(self.u64()?)
-                .map_err(|_| format!("tensor `{name}` is too large"))?;
+            let axis = usize::try_from(self.u64()?).map_err(|_| format!("tensor `{name}` is too large"))?;
             shape.push(axis);
         }
         shape.reverse();
-        Ok(RawInfo {
-            name,
-            shape,
-            kind: self.u32()?,
-            offset: self.u64()?,
-        })
+        Ok(RawInfo { name, shape, kind: self.u32()?, offset: self.u64()? })
     }
 
     fn take(&mut self, n: u64) -> Result<&'a [u8], String> {
         let end = usize::try_from(n).ok().and_then(|n| self.at.checked_add(n));
         let taken = end.and_then(|end| self.bytes.get(self.at..end));
         let taken = taken.ok_or_else(|| {
-            format!(
-                "{n} bytes are announced at byte {}, the file has {}",
-                self.at,
-                self.bytes.len()
-            )
+            format!("{n} bytes are announced at byte {}, the file has {}", self.at, self.bytes.len())
         })?;
         self.at += taken.len();
         Ok(taken)
@@ -149,8 +132,7 @@ impl<'a> Cursor<'a> {
     fn name(&mut self) -> Result<&'a str, String> {
         let len = self.u64()?;
         let at = self.at;
-        std::str::from_utf8(self.take(len)?)
-            .map_err(|_| format!("the name at byte {at} is not UTF-8"))
+        std::str::from_utf8(self.take(len)?).map_err(|_| format!("the name at byte {at} is not UTF-8"))
     }
 
     fn value(&mut self, kind: u32, depth: usize) -> Result<Value<'a>, String> {
@@ -185,9 +167,7 @@ impl<'a> Cursor<'a> {
         let start = self.at;
         match width(kind) {
             Some(width) => {
-                let size = len
-                    .checked_mul(width)
-                    .ok_or("a list longer than any file")?;
+                let size = len.checked_mul(width).ok_or("a list longer than any file")?;
                 self.take(size)?;
             }
             // Each of these takes at least eight bytes, so a false length ends at the end of the file.
@@ -197,11 +177,7 @@ impl<'a> Cursor<'a> {
                 }
             }
         }
-        Ok(Array {
-            kind,
-            len,
-            bytes: &self.bytes[start..self.at],
-        })
+        Ok(Array { kind, len, bytes: &self.bytes[start..self.at] })
     }
 }
 

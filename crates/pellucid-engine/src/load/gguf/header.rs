@@ -41,11 +41,7 @@ impl<'a> Header<'a> {
             let (key, value) = cursor.key_value().map_err(bad)?;
             metadata.insert(key, value);
         }
-        let mut header = Self {
-            file: path.to_path_buf(),
-            metadata,
-            tensors: Vec::new(),
-        };
+        let mut header = Self { file: path.to_path_buf(), metadata, tensors: Vec::new() };
         let mut placed = Vec::new();
         for _ in 0..n_tensors {
             placed.push(cursor.tensor().map_err(bad)?);
@@ -75,8 +71,7 @@ impl<'a> Header<'a> {
 
     /// A text; an error if absent.
     pub(crate) fn text(&self, key: &str) -> Result<&'a str, LoadError> {
-        self.opt_text(key)?
-            .ok_or_else(|| self.wrong(key, "a string"))
+        self.opt_text(key)?.ok_or_else(|| self.wrong(key, "a string"))
     }
 
     /// A text, if it is there.
@@ -93,8 +88,7 @@ impl<'a> Header<'a> {
 
     /// A count; an error if absent. An array whose values are all the same counts as one.
     pub(crate) fn count(&self, key: &str) -> Result<u64, LoadError> {
-        self.opt_count(key)?
-            .ok_or_else(|| self.wrong(key, "a count"))
+        self.opt_count(key)?.ok_or_else(|| self.wrong(key, "a count"))
     }
 
     /// A count, if it is there.
@@ -107,14 +101,12 @@ impl<'a> Header<'a> {
             Some(Value::Array(array)) => array.uniform_int().and_then(count),
             Some(_) => None,
         };
-        read.map(Some)
-            .ok_or_else(|| self.wrong(key, "a count below 2^32, the same for all layers"))
+        read.map(Some).ok_or_else(|| self.wrong(key, "a count below 2^32, the same for all layers"))
     }
 
     /// A number; an error if absent.
     pub(crate) fn number(&self, key: &str) -> Result<f64, LoadError> {
-        self.opt_number(key)?
-            .ok_or_else(|| self.wrong(key, "a number"))
+        self.opt_number(key)?.ok_or_else(|| self.wrong(key, "a number"))
     }
 
     /// A finite number, if it is there.
@@ -210,63 +202,31 @@ impl<'a> Header<'a> {
         start.ok_or_else(|| self.wrong(key, "a smaller count"))
     }
 
-    fn locate(
-        &self,
-        raw: RawInfo<'a>,
-        start: usize,
-        file_len: usize,
-    ) -> Result<TensorInfo<'a>, LoadError> {
-        let RawInfo {
-            name,
-            shape,
-            kind,
-            offset,
-        } = raw;
+    fn locate(&self, raw: RawInfo<'a>, start: usize, file_len: usize) -> Result<TensorInfo<'a>, LoadError> {
+        let RawInfo { name, shape, kind, offset } = raw;
         let block = blocks::by_id(kind).ok_or_else(|| LoadError::UnsupportedBlockType {
             file: self.file.clone(),
             tensor: name.to_owned(),
             got: blocks::name_of(kind),
             known: blocks::known(),
         })?;
-        let outside = || {
-            self.bad(format!(
-                "tensor `{name}` {shape:?} reaches past the end of the file"
-            ))
-        };
+        let outside = || self.bad(format!("tensor `{name}` {shape:?} reaches past the end of the file"));
         let whole_rows = shape.last().is_some_and(|row| row % block.len == 0);
         if !whole_rows || shape.contains(&0) {
-            let why = format!(
-                "tensor `{name}` {shape:?} has no whole number of {} blocks",
-                block.name
-            );
+            let why = format!("tensor `{name}` {shape:?} has no whole number of {} blocks", block.name);
             return Err(self.bad(why));
         }
-        let n = shape
-            .iter()
-            .try_fold(1usize, |n, &axis| n.checked_mul(axis))
-            .ok_or_else(outside)?;
-        let from = usize::try_from(offset)
-            .ok()
-            .and_then(|offset| start.checked_add(offset));
+        let n = shape.iter().try_fold(1usize, |n, &axis| n.checked_mul(axis)).ok_or_else(outside)?;
+        let from = usize::try_from(offset).ok().and_then(|offset| start.checked_add(offset));
         let size = (n / block.len).checked_mul(block.bytes);
-        let bytes = from
-            .zip(size)
-            .and_then(|(from, size)| Some(from..from.checked_add(size)?));
+        let bytes = from.zip(size).and_then(|(from, size)| Some(from..from.checked_add(size)?));
         match bytes {
-            Some(bytes) if bytes.end <= file_len => Ok(TensorInfo {
-                name,
-                block,
-                shape,
-                bytes,
-            }),
+            Some(bytes) if bytes.end <= file_len => Ok(TensorInfo { name, block, shape, bytes }),
             _ => Err(outside()),
         }
     }
 }
 
 fn bad(file: &Path, why: String) -> LoadError {
-    LoadError::BadGguf {
-        file: file.to_path_buf(),
-        why,
-    }
+    LoadError::BadGguf { file: file.to_path_buf(), why }
 }

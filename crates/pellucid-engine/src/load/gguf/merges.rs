@@ -35,35 +35,19 @@ pub(crate) fn ranked(pieces: &[Piece<'_>], vocab: &Vocab) -> Merges {
     let mut splits: Vec<Split> = std::thread::scope(|scope| {
         let parts: Vec<_> = pieces
             .chunks(share)
-            .map(|part| {
-                scope.spawn(move || {
-                    part.iter()
-                        .flat_map(|piece| splits_of(piece, vocab))
-                        .collect()
-                })
-            })
+            .map(|part| scope.spawn(move || part.iter().flat_map(|piece| splits_of(piece, vocab)).collect()))
             .collect();
-        let joined = parts.into_iter().map(|part| {
-            part.join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        });
-        joined
-            .collect::<Vec<Vec<Split>>>()
+        let joined = parts
             .into_iter()
-            .flatten()
-            .collect()
+            .map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        joined.collect::<Vec<Vec<Split>>>().into_iter().flatten().collect()
     });
     // Stable: splits of equal rank stay in the order of their tokens.
     splits.sort_by(|a, b| {
-        b.score
-            .total_cmp(&a.score)
-            .then_with(|| Reverse(a.lengths).cmp(&Reverse(b.lengths)))
+        b.score.total_cmp(&a.score).then_with(|| Reverse(a.lengths).cmp(&Reverse(b.lengths)))
     });
     let text = |id: u32| pieces[id as usize].text.to_owned();
-    splits
-        .iter()
-        .map(|split| (text(split.ids.0), text(split.ids.1)))
-        .collect()
+    splits.iter().map(|split| (text(split.ids.0), text(split.ids.1))).collect()
 }
 
 /// The splits of one token, by id.
@@ -79,11 +63,7 @@ fn splits_of(piece: &Piece<'_>, vocab: &Vocab) -> Vec<Split> {
             let ids = (*vocab.get(left)?, *vocab.get(right)?);
             let n_left = n_left as u32;
             // Adding 0 makes the two zeros one, which a total order would tell apart.
-            Some(Split {
-                score: score + 0.0,
-                lengths: (n_left, n_chars - n_left),
-                ids,
-            })
+            Some(Split { score: score + 0.0, lengths: (n_left, n_chars - n_left), ids })
         })
         .collect();
     splits.sort_by_key(|split| split.ids);
@@ -105,16 +85,9 @@ mod tests {
             piece("aba", Some(-2.0)),
             piece("<x>", None),
         ];
-        let vocab: Vocab = pieces
-            .iter()
-            .zip(0..)
-            .map(|(piece, id)| (piece.text.to_owned(), id))
-            .collect();
+        let vocab: Vocab = pieces.iter().zip(0..).map(|(piece, id)| (piece.text.to_owned(), id)).collect();
         let ranked = ranked(&pieces, &vocab);
-        let got: Vec<(&str, &str)> = ranked
-            .iter()
-            .map(|(a, b)| (a.as_str(), b.as_str()))
-            .collect();
+        let got: Vec<(&str, &str)> = ranked.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
         assert_eq!(got, [("a", "b"), ("b", "a"), ("ab", "a"), ("a", "ba")]);
     }
 }

@@ -22,19 +22,10 @@ use super::weights::{Entry, Stored, Weights};
 use super::{Checkpoint, Generation, LoadError, Progress, Tokenizer};
 
 /// Opens the `.gguf` file at `path`.
-pub(crate) fn open(
-    path: &Path,
-    progress: &mut dyn FnMut(Progress<'_>),
-) -> Result<Checkpoint, LoadError> {
-    let stem = path
-        .file_stem()
-        .map(|stem| stem.to_string_lossy().into_owned());
+pub(crate) fn open(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Checkpoint, LoadError> {
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let name = stem.unwrap_or_else(|| "model".to_owned());
-    progress(Progress::Weights {
-        file: &name,
-        done: 0,
-        total: 1,
-    });
+    progress(Progress::Weights { file: &name, done: 0, total: 1 });
     let mapped = Mapped::open(path)?;
     let header = Header::read(path, mapped.bytes())?;
     let config = config::of(&header)?;
@@ -45,19 +36,13 @@ pub(crate) fn open(
     Ok(Checkpoint {
         name,
         config,
-        weights: Weights {
-            files: vec![mapped],
-            entries,
-        },
+        weights: Weights { files: vec![mapped], entries },
         tokenizer: tokenizer_or_absent(tokenizer, &generation),
         generation,
     })
 }
 
-fn tokenizer_or_absent(
-    built: Result<tokenizers::Tokenizer, String>,
-    generation: &Generation,
-) -> Tokenizer {
+fn tokenizer_or_absent(built: Result<tokenizers::Tokenizer, String>, generation: &Generation) -> Tokenizer {
     match built {
         Ok(inner) => {
             let eos = generation.eos_token_ids.first().copied();
@@ -75,12 +60,7 @@ fn entries(header: &Header<'_>) -> Result<BTreeMap<String, Entry>, LoadError> {
         let Some((name, restore)) = naming.hf(info)? else {
             continue;
         };
-        let TensorInfo {
-            block,
-            shape,
-            bytes,
-            ..
-        } = info;
+        let TensorInfo { block, shape, bytes, .. } = info;
         let entry = Entry {
             file: 0,
             bytes: bytes.clone(),

@@ -22,11 +22,7 @@ struct Table {
 const TABLES: [Table; 3] = [
     Table {
         arch: "llama",
-        whole: &[
-            ("token_embd", "model.embed_tokens"),
-            ("output_norm", "model.norm"),
-            ("output", "lm_head"),
-        ],
+        whole: &[("token_embd", "model.embed_tokens"), ("output_norm", "model.norm"), ("output", "lm_head")],
         layers: "model.layers",
         layer: &[
             ("attn_norm", "input_layernorm"),
@@ -42,11 +38,7 @@ const TABLES: [Table; 3] = [
     },
     Table {
         arch: "gemma3",
-        whole: &[
-            ("token_embd", "model.embed_tokens"),
-            ("output_norm", "model.norm"),
-            ("output", "lm_head"),
-        ],
+        whole: &[("token_embd", "model.embed_tokens"), ("output_norm", "model.norm"), ("output", "lm_head")],
         layers: "model.layers",
         layer: &[
             ("attn_norm", "input_layernorm"),
@@ -101,10 +93,7 @@ impl<'h, 'a> Naming<'h, 'a> {
         let arch = header.text("general.architecture")?;
         match TABLES.iter().find(|table| table.arch == arch) {
             Some(table) => Ok(Self { header, table }),
-            None => Err(LoadError::UnknownModelType {
-                got: arch.to_owned(),
-                known: architectures(),
-            }),
+            None => Err(LoadError::UnknownModelType { got: arch.to_owned(), known: architectures() }),
         }
     }
 
@@ -116,12 +105,8 @@ impl<'h, 'a> Naming<'h, 'a> {
                        read from GGUF; use the safetensors folder";
             return Err(self.header.bad(why.to_owned()));
         }
-        let unknown = || {
-            self.header.bad(format!(
-                "tensor `{}` is not one of `{}`",
-                info.name, self.table.arch
-            ))
-        };
+        let unknown =
+            || self.header.bad(format!("tensor `{}` is not one of `{}`", info.name, self.table.arch));
         let (path, ending) = info.name.rsplit_once('.').ok_or_else(unknown)?;
         if !matches!(ending, "weight" | "bias") {
             return Err(unknown());
@@ -134,9 +119,7 @@ impl<'h, 'a> Naming<'h, 'a> {
     /// `blk.3.attn_q` -> (`model.layers.3.self_attn.q_proj`, `attn_q`).
     fn translate<'n>(&self, path: &'n str) -> Option<(String, &'n str)> {
         let find = |rows: &[(&str, &'static str)], part: &str| {
-            rows.iter()
-                .find(|(theirs, _)| *theirs == part)
-                .map(|(_, ours)| *ours)
+            rows.iter().find(|(theirs, _)| *theirs == part).map(|(_, ours)| *ours)
         };
         match path.strip_prefix("blk.") {
             None => Some((find(self.table.whole, path)?.to_owned(), path)),
@@ -149,12 +132,7 @@ impl<'h, 'a> Naming<'h, 'a> {
         }
     }
 
-    fn restore(
-        &self,
-        part: &str,
-        ending: &str,
-        info: &TensorInfo<'_>,
-    ) -> Result<Restore, LoadError> {
+    fn restore(&self, part: &str, ending: &str, info: &TensorInfo<'_>) -> Result<Restore, LoadError> {
         match (self.table.arch, part) {
             ("llama", "attn_q") => self.heads("llama.attention.head_count", info),
             ("llama", "attn_k") => match self.header.opt_count("llama.attention.head_count_kv")? {
@@ -165,9 +143,7 @@ impl<'h, 'a> Naming<'h, 'a> {
             ("gpt2", "attn_qkv" | "attn_output" | "ffn_up" | "ffn_down") if ending == "weight" => {
                 match info.shape.len() {
                     2 => Ok(Restore::Transposed),
-                    n => Err(self
-                        .header
-                        .bad(format!("tensor `{}` has {n} axes, expected 2", info.name))),
+                    n => Err(self.header.bad(format!("tensor `{}` has {n} axes, expected 2", info.name))),
                 }
             }
             _ => Ok(Restore::AsIs),

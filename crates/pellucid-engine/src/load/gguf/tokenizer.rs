@@ -11,8 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokenizers::models::bpe::{BPE, BpeBuilder, Merges, Vocab};
 use tokenizers::{
-    AddedToken, DecoderWrapper, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper,
-    Tokenizer,
+    AddedToken, DecoderWrapper, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, Tokenizer,
 };
 
 use super::header::Header;
@@ -27,20 +26,14 @@ pub(crate) fn of(
     let Some(vocabulary) = Vocabulary::read(header)? else {
         return Ok(Err("the GGUF file holds no vocabulary".to_owned()));
     };
-    let bos = generation
-        .bos_token_id
-        .filter(|&id| (id as usize) < vocabulary.tokens.len());
+    let bos = generation.bos_token_id.filter(|&id| (id as usize) < vocabulary.tokens.len());
     let pre = header.opt_text("tokenizer.ggml.pre")?.unwrap_or("default");
     let add_bos = header.opt_flag("tokenizer.ggml.add_bos_token")?;
-    let prefix_space = header
-        .opt_flag("tokenizer.ggml.add_space_prefix")?
-        .unwrap_or(true);
+    let prefix_space = header.opt_flag("tokenizer.ggml.add_space_prefix")?.unwrap_or(true);
     match header.text("tokenizer.ggml.model")? {
         "gpt2" => {
             let Some(cut) = PRE.iter().find(|cut| cut.name == pre) else {
-                return Ok(Err(format!(
-                    "the GGUF file cuts text in the way `{pre}`, which is not known"
-                )));
+                return Ok(Err(format!("the GGUF file cuts text in the way `{pre}`, which is not known")));
             };
             let bos = bos.filter(|_| add_bos.unwrap_or(cut.adds_bos));
             vocabulary.byte_level(header, cut, bos).map(Ok)
@@ -48,13 +41,9 @@ pub(crate) fn of(
         "llama" => {
             let bos = bos.filter(|_| add_bos.unwrap_or(true));
             let is_gemma = header.text("general.architecture")?.starts_with("gemma");
-            vocabulary
-                .sentencepiece(header, is_gemma, prefix_space, bos)
-                .map(Ok)
+            vocabulary.sentencepiece(header, is_gemma, prefix_space, bos).map(Ok)
         }
-        other => Ok(Err(format!(
-            "the GGUF file has a tokenizer of the kind `{other}`, which is not known"
-        ))),
+        other => Ok(Err(format!("the GGUF file has a tokenizer of the kind `{other}`, which is not known"))),
     }
 }
 
@@ -79,30 +68,10 @@ enum First {
 }
 
 const PRE: [Pre; 4] = [
-    Pre {
-        name: "gpt-2",
-        first: First::Gpt2,
-        ignore_merges: false,
-        adds_bos: false,
-    },
-    Pre {
-        name: "smollm",
-        first: First::Digits,
-        ignore_merges: false,
-        adds_bos: false,
-    },
-    Pre {
-        name: "llama-bpe",
-        first: First::Words(LLAMA3),
-        ignore_merges: true,
-        adds_bos: true,
-    },
-    Pre {
-        name: "qwen2",
-        first: First::Words(QWEN2),
-        ignore_merges: false,
-        adds_bos: false,
-    },
+    Pre { name: "gpt-2", first: First::Gpt2, ignore_merges: false, adds_bos: false },
+    Pre { name: "smollm", first: First::Digits, ignore_merges: false, adds_bos: false },
+    Pre { name: "llama-bpe", first: First::Words(LLAMA3), ignore_merges: true, adds_bos: true },
+    Pre { name: "qwen2", first: First::Words(QWEN2), ignore_merges: false, adds_bos: false },
 ];
 
 const LLAMA3: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
@@ -125,14 +94,12 @@ impl Vocabulary {
             return Ok(None);
         };
         let mut tokens: Vec<String> = tokens.into_iter().map(str::to_owned).collect();
-        let types = header
-            .opt_ints("tokenizer.ggml.token_type")?
-            .unwrap_or_else(|| vec![1; tokens.len()]);
+        let types = header.opt_ints("tokenizer.ggml.token_type")?.unwrap_or_else(|| vec![1; tokens.len()]);
         let (n, n_types) = (tokens.len(), types.len());
         if n != n_types {
-            return Err(header.bad(format!(
-                "`tokenizer.ggml.token_type` has {n_types} values for {n} tokens"
-            )));
+            return Err(
+                header.bad(format!("`tokenizer.ggml.token_type` has {n_types} values for {n} tokens"))
+            );
         }
         for (token, kind) in tokens.iter_mut().zip(&types) {
             // Runs of sentencepiece's space are written as spaces.
@@ -143,16 +110,9 @@ impl Vocabulary {
         Ok(Some(Self { tokens, types }))
     }
 
-    fn byte_level(
-        self,
-        header: &Header<'_>,
-        cut: &Pre,
-        bos: Option<u32>,
-    ) -> Result<Tokenizer, LoadError> {
+    fn byte_level(self, header: &Header<'_>, cut: &Pre, bos: Option<u32>) -> Result<Tokenizer, LoadError> {
         let vocab = self.vocab();
-        let merges = header
-            .opt_texts("tokenizer.ggml.merges")?
-            .unwrap_or_default();
+        let merges = header.opt_texts("tokenizer.ggml.merges")?.unwrap_or_default();
         let merges = stored_merges(&merges, &vocab).map_err(|why| header.bad(why))?;
         let level = |use_regex: bool| json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": use_regex});
         let steps = |first: Value, use_regex: bool| json!({"type": "Sequence", "pretokenizers": [first, level(use_regex)]});
@@ -164,9 +124,7 @@ impl Vocabulary {
                 steps(words, false)
             }
         };
-        let bpe = BpeBuilder::new()
-            .vocab_and_merges(vocab, merges)
-            .ignore_merges(cut.ignore_merges);
+        let bpe = BpeBuilder::new().vocab_and_merges(vocab, merges).ignore_merges(cut.ignore_merges);
         let parts = Parts {
             normalizer: None,
             pre_tokenizer: Some(pre_tokenizer),
@@ -174,9 +132,7 @@ impl Vocabulary {
             decoder: level(true),
         };
         let added = self.added(|kind, _| (kind == CONTROL).then_some(true));
-        parts
-            .assemble(bpe.build(), added)
-            .map_err(|why| header.bad(why))
+        parts.assemble(bpe.build(), added).map_err(|why| header.bad(why))
     }
 
     fn sentencepiece(
@@ -225,31 +181,18 @@ impl Vocabulary {
     }
 
     fn vocab(&self) -> Vocab {
-        self.tokens
-            .iter()
-            .zip(0..)
-            .map(|(token, id)| (token.clone(), id))
-            .collect()
+        self.tokens.iter().zip(0..).map(|(token, id)| (token.clone(), id)).collect()
     }
 
     fn pieces(&self, header: &Header<'_>) -> Result<Vec<Piece<'_>>, LoadError> {
-        let scores = header
-            .opt_floats("tokenizer.ggml.scores")?
-            .unwrap_or_default();
+        let scores = header.opt_floats("tokenizer.ggml.scores")?.unwrap_or_default();
         let (n, n_scores) = (self.tokens.len(), scores.len());
         if n != n_scores {
-            return Err(header.bad(format!(
-                "`tokenizer.ggml.scores` has {n_scores} values for {n} tokens"
-            )));
+            return Err(header.bad(format!("`tokenizer.ggml.scores` has {n_scores} values for {n} tokens")));
         }
-        if let Some(id) = self
-            .tokens
-            .iter()
-            .position(|token| token.len() > LONGEST_TOKEN)
-        {
-            return Err(header.bad(format!(
-                "`tokenizer.ggml.tokens`: token {id} is longer than {LONGEST_TOKEN} bytes"
-            )));
+        if let Some(id) = self.tokens.iter().position(|token| token.len() > LONGEST_TOKEN) {
+            return Err(header
+                .bad(format!("`tokenizer.ggml.tokens`: token {id} is longer than {LONGEST_TOKEN} bytes")));
         }
         let score = |kind: i64, score: f32| match kind {
             CONTROL | BYTE => None,
@@ -258,12 +201,7 @@ impl Vocabulary {
             _ => Some(score),
         };
         let typed = self.tokens.iter().zip(&self.types).zip(scores);
-        Ok(typed
-            .map(|((text, kind), s)| Piece {
-                text,
-                score: score(*kind, s),
-            })
-            .collect())
+        Ok(typed.map(|((text, kind), s)| Piece { text, score: score(*kind, s) }).collect())
     }
 
     fn unknown(&self, header: &Header<'_>) -> Result<Option<String>, LoadError> {
@@ -311,12 +249,8 @@ fn stored_merges(merges: &[&str], vocab: &Vocab) -> Result<Merges, String> {
     // The tokenizers crate indexes out of bounds if a merge gives more bytes than any token has.
     let longest = vocab.keys().map(String::len).max().unwrap_or(0);
     let parse = |merge: &&str| match merge.split_once(' ') {
-        Some((left, right)) if left.len() + right.len() <= longest => {
-            Ok((left.to_owned(), right.to_owned()))
-        }
-        _ => Err(format!(
-            "`tokenizer.ggml.merges`: `{merge}` is not two parts of a token"
-        )),
+        Some((left, right)) if left.len() + right.len() <= longest => Ok((left.to_owned(), right.to_owned())),
+        _ => Err(format!("`tokenizer.ggml.merges`: `{merge}` is not two parts of a token")),
     };
     merges.iter().map(parse).collect()
 }
@@ -330,30 +264,21 @@ struct Parts {
 }
 
 impl Parts {
-    fn assemble(
-        self,
-        bpe: tokenizers::Result<BPE>,
-        added: Vec<AddedToken>,
-    ) -> Result<Tokenizer, String> {
+    fn assemble(self, bpe: tokenizers::Result<BPE>, added: Vec<AddedToken>) -> Result<Tokenizer, String> {
         let said = |error: tokenizers::Error| error.to_string();
         let mut tokenizer = Tokenizer::new(bpe.map_err(said)?);
-        tokenizer
-            .with_normalizer(part::<NormalizerWrapper>(self.normalizer)?)
-            .map_err(said)?;
+        tokenizer.with_normalizer(part::<NormalizerWrapper>(self.normalizer)?).map_err(said)?;
         tokenizer.with_pre_tokenizer(part::<PreTokenizerWrapper>(self.pre_tokenizer)?);
         tokenizer.with_post_processor(part::<PostProcessorWrapper>(self.post_processor)?);
         tokenizer.with_decoder(part::<DecoderWrapper>(Some(self.decoder))?);
         let mut seen = HashSet::new();
-        let added: Vec<AddedToken> = added
-            .into_iter()
-            .filter(|token| seen.insert(token.content.clone()))
-            .collect();
+        let added: Vec<AddedToken> =
+            added.into_iter().filter(|token| seen.insert(token.content.clone())).collect();
         tokenizer.add_tokens(added).map_err(said)?;
         Ok(tokenizer)
     }
 }
 
 fn part<T: DeserializeOwned>(json: Option<Value>) -> Result<Option<T>, String> {
-    json.map(|json| serde_json::from_value(json).map_err(|error| error.to_string()))
-        .transpose()
+    json.map(|json| serde_json::from_value(json).map_err(|error| error.to_string())).transpose()
 }

@@ -1,0 +1,252 @@
+//! GPT-2 (Radford et al. 2019, "Language Models are Unsupervised Multitask Learners"; transformers'
+//! `modeling_gpt2.py`).
+//!
+//! Pre-norm decoder with learned positions, LayerNorm, one matrix for queries, keys and values, and
+//! `Conv1D` weights stored `[n_in, n_out]`. Head and embedding are tied.
+
+use pellucid_graph::DType;
+use pellucid_kernels::AttentionShape;
+
+use super::Built;
+use crate::Tensor;
+use crate::blocks::{
+    Act, Attention, AttentionSpec, Dropout, Embedding, LayerNorm, Linear, PlainMlp, Storage, add,
+};
+use crate::load::{Config, LoadError};
+use crate::pass::{Child, Flow, Module, Node, OwnCost, Pass};
+use crate::scope::Scope;
+
+/// Builds the model.
+///
+/// # Errors
+/// A configuration or a tensor that does not fit.
+pub fn build(scope: &Scope<'_>, config: &Config) -> Result<Built, LoadError> {
+    let hp = Hyperparameters::read(config)?;
+    let root = scope.child("", |s| Gpt2LmHeadModel::load(s, config, &hp))?;
+    Ok(Built { root: root.erased(), n_ctx: hp.n_ctx, vocab_size: hp.v, n_layers: hp.l })
+}
+
+struct Hyperparameters {
+    d: usize,
+    h: usize,
+    f: usize,
+    v: usize,
+    l: usize,
+    n_ctx: usize,
+    eps: f64,
+    tied: bool,
+    scale_by_layer: bool,
+    scale: bool,
+}
+
+impl Hyperparameters {
+    fn read(config: &Config) -> Result<Self, LoadError> {
+        let d = config.usize("n_embd")?;
+        Ok(Hyperparameters {
+            d,
+            h: config.usize("n_head")?,
+            f: config.opt_usize("n_inner")?.unwrap_or(4 * d),
+            v: config.usize("vocab_size")?,
+            l: config.usize("n_layer")?,
+            n_ctx: config.usize("n_positions")?,
+            eps: config.f64_or("layer_norm_epsilon", 1e-5)?,
+            tied: config.bool_or("tie_word_embeddings", true)?,
+            scale_by_layer: config.bool_or("scale_attn_by_inverse_layer_idx", false)?,
+            scale: config.bool_or("scale_attn_weights", true)?,
+        })
+    }
+
+    fn attention(&self, layer: usize) -> AttentionShape {
+        let head_dim = self.d / self.h.max(1);
+        let by_width = if self.scale { (head_dim as f32).powf(-0.5) } else { 1.0 };
+        let by_layer = if self.scale_by_layer { 1.0 / (layer + 1) as f32 } else { 1.0 };
+        AttentionShape {
+            n_heads: self.h,
+            n_kv_heads: self.h,
+            head_dim,
+            scale: by_width * by_layer,
+            softcap: None,
+            window: None,
+            causal: true,
+        }
+    }
+}
+
+struct Gpt2LmHeadModel {
+    transformer: Child<Gpt2Model>,
+    lm_head: Child<Linear>,
+}
+
+impl Gpt2LmHeadModel {
+    fn load(scope: &Scope<'_>, config: &Config, hp: &Hyperparameters) -> Result<Self, LoadError> {
+        let transformer = scope.child("transformer", |s| Gpt2Model::load(s, config, hp))?;
+        let shared = transformer.module.wte.module.packed();
+        let lm_head = scope.child("lm_head", |s| match shared {
+            Some(packed) => Ok(Linear::tied(packed)),
+            None => Linear::load(s, hp.d, hp.v),
+        })?;
+        Ok(Gpt2LmHeadModel { transformer, lm_head })
+    }
+}
+
+impl Module for Gpt2LmHeadModel {
+    fn kind(&self) -> &'static str {
+        "GPT2LMHeadModel"
+    }
+
+    fn forward(&self, _at: &Node, pass: &mut Pass<'_>, ids: Tensor) -> Flow<Tensor> {
+        let x = pass.call(&self.transformer, ids)?; // [t, d]
+        pass.call(&self.lm_head, x) // [t, v]
+    }
+}
+
+struct Gpt2Model {
+    wte: Child<Embedding>,
+    wpe: Child<Embedding>,
+    drop: Child<Dropout>,
+    h: Vec<Child<Gpt2Block>>,
+    ln_f: Child<LayerNorm>,
+}
+
+impl Gpt2Model {
+    fn load(scope: &Scope<'_>, config: &Config, hp: &Hyperparameters) -> Result<Self, LoadError> {
+        let embedding = if hp.tied { Embedding::load_tied } else { Embedding::load };
+        Ok(Gpt2Model {
+            wte: scope.child("wte", |s| embedding(s, hp.v, hp.d))?,
+            wpe: scope.child("wpe", |s| Embedding::load(s, hp.n_ctx, hp.d))?,
+            drop: scope.child("drop", |_| Ok(Dropout))?,
+            h: scope.list("h", hp.l, |s, i| Gpt2Block::load(s, config, hp, i))?,
+            ln_f: scope.child("ln_f", |s| LayerNorm::load(s, hp.d, hp.eps))?,
+        })
+    }
+}
+
+impl Module for Gpt2Model {
+    fn kind(&self) -> &'static str {
+        "GPT2Model"
+    }
+
+    fn forward(&self, _at: &Node, pass: &mut Pass<'_>, ids: Tensor) -> Flow<Tensor> {
+        let positions = pass.positions(&ids); // [t]
+        let x = pass.call(&self.wte, ids)?; // [t, d]
+        let p = pass.call(&self.wpe, positions)?; // [t, d]
+        let x = pass.call(&self.drop, add(x, &p))?;
+        let x = pass.layers(&self.h, x)?;
+        pass.call(&self.ln_f, x)
+    }
+}
+
+struct Gpt2Block {
+    ln_1: Child<LayerNorm>,
+    attn: Child<Gpt2Attention>,
+    ln_2: Child<LayerNorm>,
+    mlp: Child<Gpt2Mlp>,
+}
+
+impl Gpt2Block {
+    fn load(
+        scope: &Scope<'_>,
+        config: &Config,
+        hp: &Hyperparameters,
+        layer: usize,
+    ) -> Result<Self, LoadError> {
+        Ok(Gpt2Block {
+            ln_1: scope.child("ln_1", |s| LayerNorm::load(s, hp.d, hp.eps))?,
+            attn: scope.child("attn", |s| Gpt2Attention::load(s, hp, layer))?,
+            ln_2: scope.child("ln_2", |s| LayerNorm::load(s, hp.d, hp.eps))?,
+            mlp: scope.child("mlp", |s| Gpt2Mlp::load(s, config, hp))?,
+        })
+    }
+}
+
+impl Module for Gpt2Block {
+    fn kind(&self) -> &'static str {
+        "GPT2Block"
+    }
+
+    fn forward(&self, _at: &Node, pass: &mut Pass<'_>, x: Tensor) -> Flow<Tensor> {
+        let y = pass.call(&self.ln_1, x.clone())?;
+        let y = pass.call(&self.attn, y)?;
+        let x = add(x, &y);
+        let y = pass.call(&self.ln_2, x.clone())?;
+        let y = pass.call(&self.mlp, y)?;
+        Ok(add(x, &y))
+    }
+}
+
+struct Gpt2Attention {
+    c_attn: Child<Linear>,
+    c_proj: Child<Linear>,
+    resid_dropout: Child<Dropout>,
+    attention: Attention,
+    d: usize,
+}
+
+impl Gpt2Attention {
+    fn load(scope: &Scope<'_>, hp: &Hyperparameters, layer: usize) -> Result<Self, LoadError> {
+        let (d, conv) = (hp.d, Storage::Conv1D);
+        Ok(Gpt2Attention {
+            c_attn: scope.child("c_attn", |s| Linear::load_stored(s, d, 3 * d, conv))?,
+            c_proj: scope.child("c_proj", |s| Linear::load_stored(s, d, d, conv))?,
+            resid_dropout: scope.child("resid_dropout", |_| Ok(Dropout))?,
+            attention: Attention::new(AttentionSpec { shape: hp.attention(layer), layer, rope: None }),
+            d,
+        })
+    }
+}
+
+impl Module for Gpt2Attention {
+    fn kind(&self) -> &'static str {
+        "GPT2Attention"
+    }
+
+    fn forward(&self, at: &Node, pass: &mut Pass<'_>, x: Tensor) -> Flow<Tensor> {
+        let qkv = pass.call(&self.c_attn, x)?; // [t, 3 * d]
+        let [q, k, v] = [0, 1, 2].map(|i| columns(&qkv, i * self.d, self.d)); // [t, d]
+        let z = self.attention.run(at, pass, q, k, v)?;
+        let y = pass.call(&self.c_proj, z)?;
+        pass.call(&self.resid_dropout, y)
+    }
+
+    fn cost(&self) -> OwnCost {
+        OwnCost { flops_per_pair: self.attention.flops_per_pair(), ..OwnCost::default() }
+    }
+}
+
+/// Columns `start..start + n` of `x [t, ...]`.
+fn columns(x: &Tensor, start: usize, n: usize) -> Tensor {
+    let [t, width] = [x.shape()[0], x.shape()[1]];
+    if x.is_meta() {
+        return Tensor::meta(DType::F32, [t, n]);
+    }
+    let rows = x.f32s().chunks_exact(width);
+    Tensor::new(rows.flat_map(|r| &r[start..start + n]).copied().collect::<Vec<f32>>(), [t, n])
+}
+
+struct Gpt2Mlp {
+    mlp: PlainMlp,
+    dropout: Child<Dropout>,
+}
+
+impl Gpt2Mlp {
+    fn load(scope: &Scope<'_>, config: &Config, hp: &Hyperparameters) -> Result<Self, LoadError> {
+        let act = Act::from_config(config, "activation_function")?;
+        let conv = Storage::Conv1D;
+        let fc = scope.child("c_fc", |s| Linear::load_stored(s, hp.d, hp.f, conv))?;
+        let proj = scope.child("c_proj", |s| Linear::load_stored(s, hp.f, hp.d, conv))?;
+        let act = scope.child("act", |_| Ok(act))?;
+        let dropout = scope.child("dropout", |_| Ok(Dropout))?;
+        Ok(Gpt2Mlp { mlp: PlainMlp::new("GPT2MLP", fc, act, proj), dropout })
+    }
+}
+
+impl Module for Gpt2Mlp {
+    fn kind(&self) -> &'static str {
+        self.mlp.kind()
+    }
+
+    fn forward(&self, at: &Node, pass: &mut Pass<'_>, x: Tensor) -> Flow<Tensor> {
+        let y = self.mlp.forward(at, pass, x)?;
+        pass.call(&self.dropout, y)
+    }
+}

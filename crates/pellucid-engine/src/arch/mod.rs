@@ -1,0 +1,49 @@
+//! The architectures: each one file and one line here. A file says how blocks are wired, in the words
+//! of its paper and of transformers' implementation.
+
+mod gemma3;
+mod gpt2;
+mod llama;
+
+use crate::load::{Config, LoadError};
+use crate::pass::{Child, Module};
+use crate::scope::Scope;
+
+/// A row of the table.
+pub struct Architecture {
+    /// `model_type` of `config.json`.
+    pub model_type: &'static str,
+    /// Builds the model at the root scope.
+    pub build: fn(&Scope<'_>, &Config) -> Result<Built, LoadError>,
+}
+
+/// What an architecture makes.
+pub struct Built {
+    /// The whole model: token ids `[t]` to logits `[t, v]`.
+    pub root: Child<dyn Module>,
+    /// Most tokens a sequence may have.
+    pub n_ctx: usize,
+    /// Token ids are below this.
+    pub vocab_size: usize,
+    /// Layers that keep keys and values.
+    pub n_layers: usize,
+}
+
+/// Every architecture.
+pub const ARCHITECTURES: &[Architecture] = &[
+    Architecture { model_type: "gemma3_text", build: gemma3::build },
+    Architecture { model_type: "gpt2", build: gpt2::build },
+    Architecture { model_type: "llama", build: llama::build },
+];
+
+/// Finds the architecture of a configuration.
+///
+/// # Errors
+/// [`LoadError::UnknownModelType`] with what there is.
+pub fn find(config: &Config) -> Result<&'static Architecture, LoadError> {
+    let model_type = config.model_type()?;
+    ARCHITECTURES.iter().find(|a| a.model_type == model_type).ok_or_else(|| LoadError::UnknownModelType {
+        got: model_type.to_owned(),
+        known: ARCHITECTURES.iter().map(|a| a.model_type.to_owned()).collect(),
+    })
+}

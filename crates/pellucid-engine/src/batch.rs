@@ -1,0 +1,230 @@
+//! The rows of one pass: sequences packed one after the other, no padding, and the dense views that
+//! invokes see of them.
+//!
+//! Inside a pass a value of every token is `[t, ...]`, `t` counting the tokens of all sequences. An
+//! invoke sees its own sequences as `[b, s, ...]`. Where its prompts differ in length the dense view
+//! is aligned to the right, so that `[:, -1]` is the last token of each; cells before a prompt's
+//! start are filled on reading and ignored on writing.
+
+use std::ops::Range;
+
+use pellucid_graph::DType;
+use pellucid_kernels::Segment;
+
+use crate::Tensor;
+use crate::tensor::Element;
+
+/// One sequence of a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sequence {
+    /// Its first row among the packed tokens.
+    pub start: usize,
+    /// Tokens of this pass.
+    pub len: usize,
+    /// Tokens of earlier passes, held in the cache.
+    pub past: usize,
+}
+
+/// The sequences of a pass.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    sequences: Vec<Sequence>,
+    tokens: usize,
+}
+
+/// How a packed value lies in memory, and so what its dense view is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// `[t, ...]`, seen as `[b, s, ...]`.
+    Tokens,
+    /// `[t, h, k]`, seen as `[b, h, s, k]`.
+    Heads,
+    /// `[h, s, s]` of each sequence one after the other, seen as `[b, h, s, s]`.
+    Pairs {
+        /// Number of heads.
+        heads: usize,
+    },
+}
+
+/// A run of elements that lies together both packed and dense.
+struct Piece {
+    dense: usize,
+    packed: usize,
+    len: usize,
+}
+
+impl Batch {
+    /// A batch of fresh sequences of these lengths.
+    pub fn new(lengths: impl IntoIterator<Item = usize>) -> Batch {
+        Batch::with_past(lengths.into_iter().map(|len| (len, 0)))
+    }
+
+    /// A batch of sequences given as (tokens of this pass, tokens before).
+    pub fn with_past(sequences: impl IntoIterator<Item = (usize, usize)>) -> Batch {
+        let mut batch = Batch::default();
+        for (len, past) in sequences {
+            batch.sequences.push(Sequence { start: batch.tokens, len, past });
+            batch.tokens += len;
+        }
+        batch
+    }
+
+    /// The sequences in order.
+    pub fn sequences(&self) -> &[Sequence] {
+        &self.sequences
+    }
+
+    /// Tokens of all sequences.
+    pub fn tokens(&self) -> usize {
+        self.tokens
+    }
+
+    /// The position of every token in its sequence. // [t]
+    pub fn positions(&self) -> impl Iterator<Item = usize> + '_ {
+        self.sequences.iter().flat_map(|q| q.past..q.past + q.len)
+    }
+
+    /// The sequences as attention wants them, keys and values being those of this pass alone.
+    pub fn segments(&self) -> Vec<Segment> {
+        let segment =
+            |q: &Sequence| Segment { q_start: q.start, q_len: q.len, k_start: q.start, k_len: q.len };
+        self.sequences.iter().map(segment).collect()
+    }
+
+    /// The shape of the dense view over some sequences of a packed value of this shape.
+    pub fn dense_shape(&self, range: &Range<usize>, layout: Layout, packed: &[usize]) -> Vec<usize> {
+        let b = range.len();
+        let s = self.sequences[range.clone()].iter().map(|q| q.len).max().unwrap_or(0);
+        match layout {
+            Layout::Tokens => [&[b, s], &packed[1..]].concat(),
+            Layout::Heads => vec![b, packed[1], s, packed[2]],
+            Layout::Pairs { heads } => vec![b, heads, s, s],
+        }
+    }
+
+    /// The dense view of some sequences. Cells without a token are `fill`.
+    pub fn take(&self, range: &Range<usize>, layout: Layout, packed: &Tensor, fill: f32) -> Tensor {
+        let shape = self.dense_shape(range, layout, packed.shape());
+        if packed.is_meta() {
+            return Tensor::meta(packed.dtype(), shape);
+        }
+        if let (Layout::Tokens, Some((start, len))) = (layout, self.uniform(range)) {
+            return packed.rows(start, len).reshaped(shape);
+        }
+        let pieces = self.pieces(range, layout, packed.shape(), &shape);
+        match packed.dtype() {
+            DType::I64 => gather(packed.slice::<i64>(), &pieces, shape, 0),
+            _ => gather(packed.f32s(), &pieces, shape, fill),
+        }
+    }
+
+    /// Writes a dense view back; everything else of the packed value stays.
+    pub fn put(&self, range: &Range<usize>, layout: Layout, packed: &mut Tensor, dense: &Tensor) {
+        let shape = self.dense_shape(range, layout, packed.shape());
+        debug_assert_eq!(shape, dense.shape());
+        let pieces = self.pieces(range, layout, packed.shape(), &shape);
+        match packed.dtype() {
+            DType::I64 => scatter(packed.make_mut::<i64>(), &pieces, dense.slice()),
+            _ => scatter(packed.make_mut::<f32>(), &pieces, dense.f32s()),
+        }
+    }
+
+    /// First row and number of rows, if all these sequences have one length.
+    fn uniform(&self, range: &Range<usize>) -> Option<(usize, usize)> {
+        let sequences = &self.sequences[range.clone()];
+        let first = sequences.first()?;
+        let same = sequences.iter().all(|q| q.len == first.len);
+        same.then_some((first.start, first.len * sequences.len()))
+    }
+
+    fn pieces(&self, range: &Range<usize>, layout: Layout, packed: &[usize], dense: &[usize]) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        let sequences = &self.sequences[range.clone()];
+        let s = sequences.iter().map(|q| q.len).max().unwrap_or(0);
+        let before = |q: &Sequence| q.len * (q.past + q.len);
+        let mut pairs: usize = self.sequences[..range.start].iter().map(before).sum();
+        for (i, q) in sequences.iter().enumerate() {
+            let pad = s - q.len;
+            match layout {
+                Layout::Tokens => {
+                    let width: usize = packed[1..].iter().product();
+                    let dense = (i * s + pad) * width;
+                    pieces.push(Piece { dense, packed: q.start * width, len: q.len * width });
+                }
+                Layout::Heads => {
+                    let (heads, k) = (packed[1], packed[2]);
+                    pieces.extend((0..heads).flat_map(|h| {
+                        (0..q.len).map(move |t| Piece {
+                            dense: ((i * heads + h) * s + pad + t) * k,
+                            packed: ((q.start + t) * heads + h) * k,
+                            len: k,
+                        })
+                    }));
+                }
+                Layout::Pairs { heads } => {
+                    let start = pairs * heads;
+                    pieces.extend((0..heads * q.len).map(|row| {
+                        let (h, t) = (row / q.len, row % q.len);
+                        Piece {
+                            dense: ((i * heads + h) * dense[2] + pad + t) * dense[3] + pad,
+                            packed: start + row * q.len,
+                            len: q.len,
+                        }
+                    }));
+                    pairs += before(q);
+                }
+            }
+        }
+        pieces
+    }
+}
+
+fn gather<T: Element>(packed: &[T], pieces: &[Piece], shape: Vec<usize>, fill: T) -> Tensor {
+    let mut out = vec![fill; shape.iter().product()];
+    for p in pieces {
+        out[p.dense..p.dense + p.len].copy_from_slice(&packed[p.packed..p.packed + p.len]);
+    }
+    Tensor::new(out, shape)
+}
+
+fn scatter<T: Element>(packed: &mut [T], pieces: &[Piece], dense: &[T]) {
+    for p in pieces {
+        packed[p.packed..p.packed + p.len].copy_from_slice(&dense[p.dense..p.dense + p.len]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counting(shape: &[usize]) -> Tensor {
+        Tensor::new((0..shape.iter().product::<usize>()).map(|i| i as f32).collect(), shape)
+    }
+
+    #[test]
+    fn ragged_views_are_right_aligned_and_round_trip() {
+        let batch = Batch::new([1, 2, 1]);
+        let packed = counting(&[4, 2]);
+        let dense = batch.take(&(0..2), Layout::Tokens, &packed, -1.0);
+        assert_eq!(dense.shape(), [2, 2, 2]);
+        assert_eq!(dense.f32s(), [-1.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+        for (layout, packed) in [
+            (Layout::Tokens, counting(&[4, 2])),
+            (Layout::Heads, counting(&[4, 3, 2])),
+            (Layout::Pairs { heads: 3 }, counting(&[3 * (1 + 4 + 1)])),
+        ] {
+            for range in [0..2, 1..3, 0..3, 2..3] {
+                let mut again = packed.clone();
+                batch.put(&range, layout, &mut again, &batch.take(&range, layout, &packed, 0.0));
+                assert!(again.same_bits(&packed), "{layout:?} {range:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn heads_come_before_tokens_in_the_dense_view() {
+        let dense = Batch::new([2]).take(&(0..1), Layout::Heads, &counting(&[2, 2, 1]), 0.0);
+        assert_eq!(dense.shape(), [1, 2, 2, 1]);
+        assert_eq!(dense.f32s(), [0.0, 2.0, 1.0, 3.0]);
+    }
+}

@@ -1,0 +1,128 @@
+//! Multi-head attention from queries, keys and values on, for every architecture.
+//!
+//! Fused unless scores or pattern are watched; then in three steps, with the same bits.
+
+use std::sync::Arc;
+
+use pellucid_graph::DType;
+use pellucid_kernels::{
+    AttentionShape, Keys, Segment, attention, attention_mix, attention_pattern, attention_scores, scores_len,
+};
+
+use super::Rope;
+use crate::Tensor;
+use crate::batch::Layout;
+use crate::pass::{Flow, Node, Pass, PointId};
+
+/// What an architecture says of one layer's attention.
+pub struct AttentionSpec {
+    /// Heads, widths, scale, window, soft cap.
+    pub shape: AttentionShape,
+    /// Index of the layer, which is its place in the cache.
+    pub layer: usize,
+    /// How positions enter, if they enter here.
+    pub rope: Option<Arc<Rope>>,
+}
+
+/// Attention between queries, keys and values.
+pub struct Attention(AttentionSpec);
+
+impl Attention {
+    /// Attention of one layer.
+    pub fn new(spec: AttentionSpec) -> Attention {
+        Attention(spec)
+    }
+
+    /// Operations per (query, key) pair.
+    pub fn flops_per_pair(&self) -> u64 {
+        4 * (self.0.shape.n_heads * self.0.shape.head_dim) as u64
+    }
+
+    /// Mixes values; `q [t, h * k]`, `k` and `v [t, kvh * k]`, result `[t, h * k]`. Taps `q k v rot_q
+    /// rot_k scores pattern z` of the module `at`.
+    ///
+    /// # Errors
+    /// [`Halt`](crate::pass::Halt) from a watcher.
+    pub fn run(&self, at: &Node, pass: &mut Pass<'_>, q: Tensor, k: Tensor, v: Tensor) -> Flow<Tensor> {
+        pass.mixes();
+        let shape = self.0.shape;
+        let (h, kvh) = (shape.n_heads, shape.n_kv_heads);
+        let mut q = self.tap(at, pass, PointId::Q, q, h)?;
+        let mut k = self.tap(at, pass, PointId::K, k, kvh)?;
+        let v = self.tap(at, pass, PointId::V, v, kvh)?;
+        if let Some(rope) = &self.0.rope {
+            let angles = pass.angles(rope);
+            q = self.tap(at, pass, PointId::ROT_Q, angles.turn(&q, h, shape.head_dim), h)?;
+            k = self.tap(at, pass, PointId::ROT_K, angles.turn(&k, kvh, shape.head_dim), kvh)?;
+        }
+        let z = self.mix(at, pass, &q, &k, &v)?;
+        self.tap(at, pass, PointId::Z, z, h)
+    }
+
+    fn mix(&self, at: &Node, pass: &mut Pass<'_>, q: &Tensor, k: &Tensor, v: &Tensor) -> Flow<Tensor> {
+        if q.is_meta() {
+            return self.mix_meta(at, pass, q);
+        }
+        let (batch, layer) = (pass.batch(), self.0.layer);
+        let stepwise = pass.watches(at, PointId::SCORES) || pass.watches(at, PointId::PATTERN);
+        let mut z = vec![0.0; q.numel()]; // [t, h * k]
+        match pass.cache() {
+            Some(cache) => {
+                let kept = cache.append(layer, batch, k.f32s(), v.f32s());
+                attention(&self.0.shape, &kept.segments, q.f32s(), kept.k, kept.v, &mut z);
+            }
+            None if stepwise => self.steps(at, pass, &batch.segments(), [q, k, v], &mut z)?,
+            None => attention(&self.0.shape, &batch.segments(), q.f32s(), k.f32s(), v.f32s(), &mut z),
+        }
+        Ok(Tensor::new(z, q.shape()))
+    }
+
+    /// Scores, pattern and mixing one by one, each shown to the watcher.
+    fn steps(
+        &self,
+        at: &Node,
+        pass: &mut Pass<'_>,
+        segments: &[Segment],
+        [q, k, v]: [&Tensor; 3],
+        z: &mut [f32],
+    ) -> Flow<()> {
+        let shape = &self.0.shape;
+        let pairs = Layout::Pairs { heads: shape.n_heads };
+        let n = scores_len(shape, segments);
+        let mut scores = vec![0.0; n]; // [sum of h * s * s]
+        attention_scores(shape, segments, q.f32s(), k.f32s(), &mut scores);
+        let mut scores = Tensor::new(scores, [n]);
+        let wrote_scores = pass.tap(at, PointId::SCORES, pairs, &mut scores)?;
+        let mut pattern = vec![0.0; n]; // [sum of h * s * s]
+        attention_pattern(shape, segments, scores.f32s(), &mut pattern, keys(wrote_scores));
+        let mut pattern = Tensor::new(pattern, [n]);
+        let wrote_pattern = pass.tap(at, PointId::PATTERN, pairs, &mut pattern)?;
+        attention_mix(shape, segments, pattern.f32s(), v.f32s(), z, keys(wrote_scores || wrote_pattern));
+        Ok(())
+    }
+
+    fn mix_meta(&self, at: &Node, pass: &mut Pass<'_>, q: &Tensor) -> Flow<Tensor> {
+        let heads = self.0.shape.n_heads;
+        let n = heads * pass.batch().sequences().iter().map(|s| s.len * s.len).sum::<usize>();
+        for point in [PointId::SCORES, PointId::PATTERN] {
+            pass.tap(at, point, Layout::Pairs { heads }, &mut Tensor::meta(DType::F32, [n]))?;
+        }
+        Ok(q.clone())
+    }
+
+    /// Shows `[t, heads * k]` as `[b, s, heads, k]`.
+    fn tap(&self, at: &Node, pass: &mut Pass<'_>, point: PointId, x: Tensor, heads: usize) -> Flow<Tensor> {
+        if !pass.watches(at, point) {
+            return Ok(x);
+        }
+        let (t, k) = (pass.batch().tokens(), self.0.shape.head_dim);
+        let mut split = x.reshaped([t, heads, k]);
+        pass.tap(at, point, Layout::Tokens, &mut split)?;
+        Ok(split.reshaped([t, heads * k]))
+    }
+}
+
+/// A row whose scores somebody wrote may now see keys that it could not see.
+fn keys(written: bool) -> Keys {
+    if written { Keys::All } else { Keys::Visible }
+}

@@ -1,0 +1,59 @@
+//! Keys and values of earlier passes, per layer and sequence.
+//!
+//! Each layer has one buffer with room for a fixed number of tokens per sequence, so that a
+//! sequence's rows stay where they are and attention reads them in place.
+
+use pellucid_kernels::Segment;
+
+use crate::batch::Batch;
+
+/// The keys and values of a generation.
+#[derive(Debug)]
+pub struct KvCache {
+    capacity: usize,
+    layers: Vec<Layer>,
+}
+
+#[derive(Debug, Default)]
+struct Layer {
+    k: Vec<f32>,
+    v: Vec<f32>,
+}
+
+/// A layer's keys and values after appending, and where each sequence's lie.
+pub(crate) struct Kept<'a> {
+    pub k: &'a [f32],
+    pub v: &'a [f32],
+    pub segments: Vec<Segment>,
+}
+
+impl KvCache {
+    /// An empty cache with room for `capacity` tokens of each sequence.
+    pub fn new(n_layers: usize, capacity: usize) -> KvCache {
+        KvCache { capacity, layers: (0..n_layers).map(|_| Layer::default()).collect() }
+    }
+
+    /// Appends this pass's keys and values `[t, width]`, one row for each token.
+    pub(crate) fn append(&mut self, layer: usize, batch: &Batch, k: &[f32], v: &[f32]) -> Kept<'_> {
+        let capacity = self.capacity;
+        let width = k.len() / batch.tokens().max(1);
+        let kept = &mut self.layers[layer];
+        let room = batch.sequences().len() * capacity * width;
+        kept.k.resize(room, 0.0);
+        kept.v.resize(room, 0.0);
+        let mut segments = Vec::with_capacity(batch.sequences().len());
+        for (i, q) in batch.sequences().iter().enumerate() {
+            let to = (i * capacity + q.past) * width;
+            let (from, n) = (q.start * width, q.len * width);
+            kept.k[to..to + n].copy_from_slice(&k[from..from + n]);
+            kept.v[to..to + n].copy_from_slice(&v[from..from + n]);
+            segments.push(Segment {
+                q_start: q.start,
+                q_len: q.len,
+                k_start: i * capacity,
+                k_len: q.past + q.len,
+            });
+        }
+        Kept { k: &kept.k, v: &kept.v, segments }
+    }
+}

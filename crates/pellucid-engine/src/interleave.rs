@@ -1,0 +1,186 @@
+//! The interleaver: what a plan says, done at the sites of a pass as the model reaches them.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use pellucid_graph::{CheckedTrace, Diagnostic, Entry, InvokeId, Kind, Order, PassPlan, ValueId};
+
+use crate::batch::{Batch, Layout};
+use crate::pass::{Flow, Halt, Node, PointId, Seen, WatchSet, Watcher};
+use crate::{Cancel, Error, Model, Tensor, ops};
+
+/// The values of a running trace.
+pub(crate) struct Values<'a> {
+    pub model: &'a Model,
+    pub checked: &'a CheckedTrace,
+    pub cancel: &'a Cancel,
+    values: Vec<Option<Tensor>>,
+}
+
+impl<'a> Values<'a> {
+    /// Nothing computed yet.
+    pub fn new(model: &'a Model, checked: &'a CheckedTrace, cancel: &'a Cancel) -> Values<'a> {
+        Values { model, checked, cancel, values: vec![None; checked.types().len()] }
+    }
+
+    /// A value that the plan has made and not dropped.
+    pub fn get(&self, v: ValueId) -> Result<&Tensor, Error> {
+        let value = self.values.get(v.index()).and_then(Option::as_ref);
+        value.ok_or_else(|| Error::internal(format!("value {v} was not computed")))
+    }
+
+    fn set(&mut self, v: ValueId, value: Tensor) {
+        debug_assert_eq!(value.ty(), *self.checked.type_of(v), "{v}");
+        self.values[v.index()] = Some(value);
+    }
+
+    /// Computes statements in order.
+    pub fn compute(&mut self, statements: &[usize]) -> Result<(), Error> {
+        for &i in statements {
+            self.compute_one(i).map_err(|e| self.place(e, i))?;
+        }
+        Ok(())
+    }
+
+    fn compute_one(&mut self, i: usize) -> Result<(), Error> {
+        let first = self.checked.first_value(i);
+        let made = match &self.checked.statement(i).kind {
+            Kind::Constant { index } => {
+                let constant = &self.checked.trace().constants[*index];
+                vec![Tensor::from_bytes(&constant.ty, &constant.data)?]
+            }
+            Kind::Op { op, args } => ops::eval(*op, args, |v| self.values.get(v.index())?.as_ref())?,
+            Kind::Apply { module, input } => {
+                vec![self.model.apply(module, self.get(*input)?.clone(), self.cancel)?]
+            }
+            _ => Vec::new(),
+        };
+        for (k, value) in made.into_iter().enumerate() {
+            self.set(ValueId(first.0 + k as u32), value);
+        }
+        Ok(())
+    }
+
+    /// Puts the user's line on an error of a statement.
+    fn place(&self, e: Error, i: usize) -> Error {
+        match e {
+            Error::Trace(d) => Error::Trace(Diagnostic::at(d, self.checked.statement(i).at.clone())),
+            other => other,
+        }
+    }
+}
+
+/// One pass of a plan.
+pub(crate) struct Interleaver<'v, 'a> {
+    values: &'v mut Values<'a>,
+    plan: &'v PassPlan,
+    /// Index of the entry of each watched site.
+    entries: HashMap<Order, usize>,
+    /// The sequences of each invoke among the pass's.
+    rows: HashMap<InvokeId, Range<usize>>,
+    /// Statements that skip each module.
+    skips: HashMap<usize, Vec<usize>>,
+    done: usize,
+}
+
+impl<'v, 'a> Interleaver<'v, 'a> {
+    /// Prepares a pass: which modules to watch, and the batch of its invokes' sequences.
+    pub fn new(values: &'v mut Values<'a>, plan: &'v PassPlan) -> (Self, WatchSet, Batch) {
+        let (model, checked) = (values.model, values.checked);
+        let mut watched = WatchSet::none(model.n_modules());
+        let mut skips: HashMap<usize, Vec<usize>> = HashMap::new();
+        for entry in &plan.entries {
+            let (node, point) = model.site(entry.order);
+            watched.add(node, point);
+            if !entry.skips.is_empty() {
+                watched.add_skip(node);
+                skips.entry(node).or_default().extend(&entry.skips);
+            }
+        }
+        let mut rows = HashMap::new();
+        let mut lengths = Vec::new();
+        for &invoke in &plan.invokes {
+            let start = lengths.len();
+            lengths.extend(&checked.rows(invoke).lengths);
+            rows.insert(invoke, start..lengths.len());
+        }
+        let entries = plan.entries.iter().enumerate().map(|(i, e)| (e.order, i)).collect();
+        (Interleaver { values, plan, entries, rows, skips, done: 0 }, watched, Batch::new(lengths))
+    }
+
+    /// # Errors
+    /// An entry that the pass never came to, which would be a fault of the engine.
+    pub fn finish(self) -> Result<(), Error> {
+        match self.done == self.plan.entries.len() {
+            true => Ok(()),
+            false => Err(Error::internal("the pass ended before every watched site was visited")),
+        }
+    }
+
+    fn enter_site(&mut self, entry: &Entry, value: &mut Seen<'_>, batch: &Batch) -> Result<(), Error> {
+        for &i in &entry.reads {
+            if let Kind::Read { invoke, .. } = &self.values.checked.statement(i).kind {
+                let dense = batch.take(&self.rows[invoke], value.layout, value.x, value.fill);
+                self.values.set(self.values.checked.first_value(i), dense);
+            }
+        }
+        self.values.compute(&entry.compute)?;
+        for &i in &entry.writes {
+            if let Kind::Write { invoke, value: v, .. } = &self.values.checked.statement(i).kind {
+                batch.put(&self.rows[invoke], value.layout, value.x, self.values.get(*v)?);
+                value.written = true;
+            }
+        }
+        for v in &entry.drops {
+            // A skip's value is still needed when the module's output is replaced.
+            if entry.skips.is_empty() {
+                self.values.values[v.index()] = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows and value of each skip of a module.
+    fn skipped(&self, node: &Node) -> Vec<(Range<usize>, Tensor)> {
+        let statements = self.skips.get(&node.id).map(Vec::as_slice).unwrap_or_default();
+        let pair = |i: &usize| match &self.values.checked.statement(*i).kind {
+            Kind::Skip { invoke, value, .. } => {
+                Some((self.rows[invoke].clone(), self.values.get(*value).ok()?.clone()))
+            }
+            _ => None,
+        };
+        statements.iter().filter_map(pair).collect()
+    }
+}
+
+impl Watcher for Interleaver<'_, '_> {
+    fn visit(&mut self, node: &Node, point: PointId, value: &mut Seen<'_>, batch: &Batch) -> Flow<()> {
+        let entry = self.values.model.order(node.id, point).and_then(|o| self.entries.get(&o)).copied();
+        let Some(index) = entry else { return Ok(()) };
+        let plan = self.plan;
+        self.values.cancel.check()?;
+        self.enter_site(&plan.entries[index], value, batch)?;
+        self.done += 1;
+        match self.done == plan.entries.len() {
+            true => Err(Halt::Done),
+            false => Ok(()),
+        }
+    }
+
+    fn skip_all(&mut self, node: &Node, batch: &Batch) -> Option<Tensor> {
+        let skips = self.skipped(node);
+        let rows: usize = skips.iter().map(|(range, _)| range.len()).sum();
+        if rows < batch.sequences().len() {
+            return None;
+        }
+        let tail = skips.first()?.1.shape()[2..].to_vec();
+        let shape = [&[batch.tokens()], tail.as_slice()].concat();
+        Some(Tensor::new(vec![0.0f32; shape.iter().product()], shape))
+    }
+
+    fn skip_rows(&mut self, node: &Node, layout: Layout, y: &mut Tensor, batch: &Batch) {
+        for (range, value) in self.skipped(node) {
+            batch.put(&range, layout, y, &value);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! An opened model: its modules, what was observed of them, its tokenizer.
+
+use std::cell::RefCell;
+use std::path::Path;
+use std::sync::Arc;
+
+use pellucid_graph::{ModelSpec, Order};
+
+use crate::arch;
+use crate::batch::Batch;
+use crate::load::{self, Progress, Tokenizer};
+use crate::pass::{Child, Flow, Module, Pass, PointId, WatchSet};
+use crate::probe::{Identity, probe};
+use crate::scope::{Registered, Registry, Scope};
+use crate::{Cancel, Error, Tensor};
+
+/// A model with its weights, ready to run. Shared between threads: a run changes nothing in it.
+pub struct Model {
+    spec: Arc<ModelSpec>,
+    tokenizer: Tokenizer,
+    modules: Vec<Registered>,
+    root: Child<dyn Module>,
+    sites: Vec<(usize, PointId)>,
+    orders: std::collections::HashMap<(usize, u8), Order>,
+    eos: Vec<u32>,
+    n_layers: usize,
+}
+
+impl Model {
+    /// Opens a Hugging Face folder or a `.gguf` file.
+    ///
+    /// # Errors
+    /// [`Error::Load`]: no such file, bytes that are no model, an unknown architecture, tensors that do
+    /// not fit the configuration.
+    pub fn open(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Model, Error> {
+        let checkpoint = load::open(path, progress)?;
+        let architecture = arch::find(&checkpoint.config)?;
+        let registry = Registry::default();
+        let progress = RefCell::new(progress);
+        let heard = |done, total| (progress.borrow_mut())(Progress::Parameters { done, total });
+        let scope = Scope::root(&checkpoint.weights, &registry, &heard);
+        let built = (architecture.build)(&scope, &checkpoint.config)?;
+        let modules = registry.into_modules();
+        let identity = Identity {
+            name: checkpoint.name,
+            model_type: architecture.model_type.to_owned(),
+            n_ctx: built.n_ctx,
+            vocab_size: built.vocab_size,
+        };
+        let probed = probe(identity, &modules, &built.root)?;
+        let orders =
+            probed.sites.iter().enumerate().map(|(i, (node, point))| ((*node, point.0), i)).collect();
+        Ok(Model {
+            spec: Arc::new(probed.spec),
+            tokenizer: checkpoint.tokenizer,
+            modules,
+            root: built.root,
+            sites: probed.sites,
+            orders,
+            eos: checkpoint.generation.eos_token_ids,
+            n_layers: built.n_layers,
+        })
+    }
+
+    /// What the language knows of the model.
+    pub fn spec(&self) -> &Arc<ModelSpec> {
+        &self.spec
+    }
+
+    /// Text to ids and back.
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+
+    /// Ids that end a generation.
+    pub fn eos(&self) -> &[u32] {
+        &self.eos
+    }
+
+    /// Layers that keep keys and values.
+    pub fn n_layers(&self) -> usize {
+        self.n_layers
+    }
+
+    /// The number of modules, for a [`WatchSet`].
+    pub fn n_modules(&self) -> usize {
+        self.modules.len()
+    }
+
+    /// Runs the whole model: ids `[t]` to logits `[t, v]`.
+    ///
+    /// # Errors
+    /// [`Halt`](crate::pass::Halt) from a watcher or a failure.
+    pub fn forward(&self, pass: &mut Pass<'_>, ids: Tensor) -> Flow<Tensor> {
+        pass.call(&self.root, ids)
+    }
+
+    /// Applies a module to a value outside the model's own pass: leading axes are kept; a module in
+    /// which tokens look at each other takes `[b, s, ...]`, positions counted from 0.
+    ///
+    /// # Errors
+    /// A cancelled run; ids outside a table.
+    pub fn apply(&self, path: &str, x: Tensor, cancel: &Cancel) -> Result<Tensor, Error> {
+        let tokenwise = self.spec.module(path)?.tokenwise;
+        let module =
+            self.modules.iter().find(|m| m.node.path == path).and_then(|m| Some((m, m.module.as_ref()?)));
+        let Some((registered, module)) = module else {
+            return Err(Error::internal(format!("`{path}` cannot be called")));
+        };
+        let lead = x.shape().to_vec();
+        let (batch, x) = match tokenwise {
+            true => (Batch::default(), x),
+            false => (
+                Batch::new(std::iter::repeat_n(lead[1], lead[0])),
+                x.reshaped([&[lead[0] * lead[1]], &lead[2..]].concat()),
+            ),
+        };
+        let watched = WatchSet::none(self.modules.len());
+        let mut pass = Pass::new(&batch, &watched, cancel);
+        let y = match module.forward(&registered.node, &mut pass, x) {
+            Ok(y) => y,
+            Err(crate::pass::Halt::Error(e)) => return Err(e),
+            Err(crate::pass::Halt::Done) => return Err(Error::internal("an unwatched module was ended")),
+        };
+        if tokenwise {
+            return Ok(y);
+        }
+        let shape = [&lead[..2], &y.shape()[1..]].concat();
+        Ok(y.reshaped(shape))
+    }
+
+    /// The module and point of a site.
+    pub(crate) fn site(&self, order: Order) -> (usize, PointId) {
+        self.sites[order]
+    }
+
+    /// The order of a site.
+    pub(crate) fn order(&self, node: usize, point: PointId) -> Option<Order> {
+        self.orders.get(&(node, point.0)).copied()
+    }
+}

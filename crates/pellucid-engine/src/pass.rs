@@ -1,0 +1,335 @@
+//! One forward pass, and the one door through which modules call their children.
+//!
+//! [`Pass::call`] and [`Pass::tap`] are the only hooks. When nobody watches a module they cost one
+//! predictable branch; when somebody does, a [`Watcher`] sees the value, may replace it, or may end
+//! the pass.
+
+use std::sync::Arc;
+
+use pellucid_graph::DType;
+
+use crate::batch::{Batch, Layout};
+use crate::blocks::{Angles, Rope};
+use crate::cache::KvCache;
+use crate::{Cancel, Error, Tensor};
+
+/// Why a module did not return a value.
+#[derive(Debug)]
+pub enum Halt {
+    /// Nothing after this point is wanted.
+    Done,
+    /// Something went wrong.
+    Error(Error),
+}
+
+impl<E: Into<Error>> From<E> for Halt {
+    fn from(e: E) -> Halt {
+        Halt::Error(e.into())
+    }
+}
+
+/// What a module's forward returns.
+pub type Flow<T> = Result<T, Halt>;
+
+/// A part of a model. Its children are reached through [`Pass::call`] only.
+pub trait Module: Send + Sync {
+    /// The class name that transformers gives it.
+    fn kind(&self) -> &'static str;
+
+    /// Computes the output from the input; `at` is the module's own place, for its taps.
+    fn forward(&self, at: &Node, pass: &mut Pass<'_>, x: Tensor) -> Flow<Tensor>;
+
+    /// What the module itself costs, without its children.
+    fn cost(&self) -> OwnCost {
+        OwnCost::default()
+    }
+}
+
+/// Cost of a module without its children.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OwnCost {
+    /// Weights.
+    pub params: u64,
+    /// Operations per token.
+    pub flops_per_token: u64,
+    /// Operations per (query, key) pair.
+    pub flops_per_pair: u64,
+}
+
+/// A module's place in the tree.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Index among the model's modules.
+    pub id: usize,
+    /// Hugging Face path.
+    pub path: String,
+}
+
+/// A module and its place.
+pub struct Child<M: ?Sized> {
+    pub(crate) node: Node,
+    pub(crate) module: Arc<M>,
+}
+
+/// A point of a module, as an index that hooks compare quickly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PointId(pub u8);
+
+/// Names of points by [`PointId`].
+pub const POINTS: &[&str] =
+    &["input", "output", "q", "k", "v", "rot_q", "rot_k", "scores", "pattern", "z", "pre", "post"];
+
+macro_rules! points {
+    ($($name:ident = $id:literal $doc:literal),*) => {
+        impl PointId { $(#[doc = $doc] pub const $name: PointId = PointId($id);)* }
+    };
+}
+
+points! {
+    INPUT = 0 "What a module is called with.",
+    OUTPUT = 1 "What a module returns.",
+    Q = 2 "Queries before rotation. [b, s, h, k]",
+    K = 3 "Keys before rotation. [b, s, h, k] of the key heads",
+    V = 4 "Values. [b, s, h, k] of the value heads",
+    ROT_Q = 5 "Queries after rotation. [b, s, h, k]",
+    ROT_K = 6 "Keys after rotation. [b, s, h, k] of the key heads",
+    SCORES = 7 "Scaled and masked products of queries and keys. [b, h, s, s]",
+    PATTERN = 8 "Softmax of the scores. [b, h, s, s]",
+    Z = 9 "Values mixed by the pattern. [b, s, h, k]",
+    PRE = 10 "What the MLP's activation function is applied to. [b, s, f]",
+    POST = 11 "What the MLP's last matrix is applied to. [b, s, f]"
+}
+
+impl PointId {
+    /// The point's word in paths.
+    pub fn name(self) -> &'static str {
+        POINTS[self.0 as usize]
+    }
+
+    fn bit(self) -> u32 {
+        1 << self.0
+    }
+
+    /// What a dense view holds where a prompt has no token.
+    fn fill(self) -> f32 {
+        if self == PointId::SCORES { f32::NEG_INFINITY } else { 0.0 }
+    }
+}
+
+/// Which points of which modules are watched: one word of bits for each module.
+#[derive(Clone, Debug, Default)]
+pub struct WatchSet(Vec<u32>);
+
+const SKIP: u32 = 1 << 31;
+
+impl WatchSet {
+    /// Nothing of a model of `n` modules.
+    pub fn none(n: usize) -> WatchSet {
+        WatchSet(vec![0; n])
+    }
+
+    /// Everything.
+    pub fn all(n: usize) -> WatchSet {
+        WatchSet(vec![!SKIP; n])
+    }
+
+    /// Watches a point.
+    pub fn add(&mut self, node: usize, point: PointId) {
+        self.0[node] |= point.bit();
+    }
+
+    /// Asks before the module runs whether it shall.
+    pub fn add_skip(&mut self, node: usize) {
+        self.0[node] |= SKIP;
+    }
+}
+
+/// Somebody who sees values as a pass makes them.
+pub trait Watcher {
+    /// A watched value.
+    ///
+    /// # Errors
+    /// [`Halt`] ends the pass.
+    fn visit(&mut self, node: &Node, point: PointId, value: &mut Seen<'_>, batch: &Batch) -> Flow<()>;
+
+    /// Called instead of a module's forward if every row skips it: the packed output.
+    fn skip_all(&mut self, _node: &Node, _batch: &Batch) -> Option<Tensor> {
+        None
+    }
+
+    /// Replaces the rows that skip the module in its output.
+    fn skip_rows(&mut self, _node: &Node, _layout: Layout, _y: &mut Tensor, _batch: &Batch) {}
+
+    /// A watched module starts.
+    fn enter(&mut self, _node: &Node) {}
+
+    /// A watched module ends.
+    fn leave(&mut self, _node: &Node) {}
+
+    /// Rows look at each other in every module that has started and not ended.
+    fn mixes(&mut self) {}
+}
+
+/// A packed value shown to a watcher.
+pub struct Seen<'a> {
+    /// The value; may be replaced by one of the same shape.
+    pub x: &'a mut Tensor,
+    /// How it lies in memory.
+    pub layout: Layout,
+    /// What dense views hold where a prompt has no token.
+    pub fill: f32,
+    /// Set when the value is replaced.
+    pub written: bool,
+}
+
+/// One forward pass over a batch.
+pub struct Pass<'a> {
+    batch: &'a Batch,
+    watched: &'a WatchSet,
+    watcher: Option<&'a mut dyn Watcher>,
+    cache: Option<&'a mut KvCache>,
+    cancel: &'a Cancel,
+    angles: Vec<(usize, Arc<Angles>)>,
+}
+
+impl<'a> Pass<'a> {
+    /// A pass that nobody watches.
+    pub fn new(batch: &'a Batch, watched: &'a WatchSet, cancel: &'a Cancel) -> Pass<'a> {
+        Pass { batch, watched, watcher: None, cache: None, cancel, angles: Vec::new() }
+    }
+
+    /// Shows the watched values to a watcher.
+    pub fn watch(mut self, watcher: &'a mut dyn Watcher) -> Pass<'a> {
+        self.watcher = Some(watcher);
+        self
+    }
+
+    /// Keeps keys and values for later passes.
+    pub fn keep(mut self, cache: &'a mut KvCache) -> Pass<'a> {
+        self.cache = Some(cache);
+        self
+    }
+
+    /// The sequences of this pass.
+    pub fn batch(&self) -> &'a Batch {
+        self.batch
+    }
+
+    /// Positions of all tokens in their sequences, i64. // [t]
+    pub fn positions(&self, like: &Tensor) -> Tensor {
+        match like.is_meta() {
+            true => Tensor::meta(DType::I64, [self.batch.tokens()]),
+            false => Tensor::new(self.batch.positions().map(|p| p as i64).collect(), [self.batch.tokens()]),
+        }
+    }
+
+    pub(crate) fn cache(&mut self) -> Option<&mut KvCache> {
+        self.cache.as_deref_mut()
+    }
+
+    /// Cosines and sines of this batch's positions, computed once for each kind of rotation.
+    pub(crate) fn angles(&mut self, rope: &Arc<Rope>) -> Arc<Angles> {
+        let key = Arc::as_ptr(rope) as usize;
+        if let Some((_, found)) = self.angles.iter().find(|(k, _)| *k == key) {
+            return found.clone();
+        }
+        let angles = Arc::new(rope.angles(self.batch.positions()));
+        self.angles.push((key, angles.clone()));
+        angles
+    }
+
+    /// Calls a child whose input and output hold one row for each token.
+    pub fn call<M: Module + ?Sized>(&mut self, child: &Child<M>, x: Tensor) -> Flow<Tensor> {
+        self.call_as(Layout::Tokens, child, x)
+    }
+
+    /// Calls a child; `layout` says what its input and output look like.
+    pub fn call_as<M: Module + ?Sized>(
+        &mut self,
+        layout: Layout,
+        child: &Child<M>,
+        x: Tensor,
+    ) -> Flow<Tensor> {
+        match self.watched.0[child.node.id] {
+            0 => child.module.forward(&child.node, self, x),
+            bits => self.call_watched(bits, layout, child, x),
+        }
+    }
+
+    /// Shows a named value inside a module to whoever watches it. Says whether it was replaced.
+    pub fn tap(&mut self, at: &Node, point: PointId, layout: Layout, x: &mut Tensor) -> Flow<bool> {
+        match self.watches(at, point) {
+            false => Ok(false),
+            true => self.visit(at, point, layout, x),
+        }
+    }
+
+    /// True when somebody watches the point: then the module must make its value.
+    pub fn watches(&self, at: &Node, point: PointId) -> bool {
+        self.watched.0[at.id] & point.bit() != 0
+    }
+
+    /// True when somebody watches the child in any way.
+    pub fn watches_child<M: ?Sized>(&self, child: &Child<M>) -> bool {
+        self.watched.0[child.node.id] != 0
+    }
+
+    /// Calls layers one after the other; a cancelled run ends between two of them.
+    pub fn layers<M: Module>(&mut self, layers: &[Child<M>], mut x: Tensor) -> Flow<Tensor> {
+        for layer in layers {
+            self.cancel.check()?;
+            x = self.call(layer, x)?;
+        }
+        Ok(x)
+    }
+
+    /// Notes that rows look at each other here.
+    pub(crate) fn mixes(&mut self) {
+        if let Some(watcher) = self.watcher.as_deref_mut() {
+            watcher.mixes();
+        }
+    }
+
+    #[cold]
+    fn call_watched<M: Module + ?Sized>(
+        &mut self,
+        bits: u32,
+        layout: Layout,
+        child: &Child<M>,
+        mut x: Tensor,
+    ) -> Flow<Tensor> {
+        let node = &child.node;
+        if let Some(watcher) = self.watcher.as_deref_mut() {
+            watcher.enter(node);
+        }
+        if bits & PointId::INPUT.bit() != 0 {
+            self.visit(node, PointId::INPUT, layout, &mut x)?;
+        }
+        let skipped = match (bits & SKIP, self.watcher.as_deref_mut()) {
+            (0, _) | (_, None) => None,
+            (_, Some(watcher)) => watcher.skip_all(node, self.batch),
+        };
+        let mut y = match skipped {
+            Some(y) => y,
+            None => child.module.forward(node, self, x)?,
+        };
+        if let (true, Some(watcher)) = (bits & SKIP != 0, self.watcher.as_deref_mut()) {
+            watcher.skip_rows(node, layout, &mut y, self.batch);
+        }
+        if bits & PointId::OUTPUT.bit() != 0 {
+            self.visit(node, PointId::OUTPUT, layout, &mut y)?;
+        }
+        if let Some(watcher) = self.watcher.as_deref_mut() {
+            watcher.leave(node);
+        }
+        Ok(y)
+    }
+
+    #[cold]
+    fn visit(&mut self, node: &Node, point: PointId, layout: Layout, x: &mut Tensor) -> Flow<bool> {
+        let Some(watcher) = self.watcher.as_deref_mut() else { return Ok(false) };
+        let mut seen = Seen { x, layout, fill: point.fill(), written: false };
+        watcher.visit(node, point, &mut seen, self.batch)?;
+        Ok(seen.written)
+    }
+}

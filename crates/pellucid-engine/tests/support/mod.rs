@@ -1,0 +1,100 @@
+//! What the engine's tests share: the tiny models, their golden tensors, and short ways to run a trace.
+#![allow(dead_code, reason = "each test file is a crate of its own and uses a part of this")]
+
+use std::path::PathBuf;
+
+use pellucid_engine::{Cancel, Model, Saved, Tensor, execute};
+use pellucid_graph::{Arg, Handle, Limits, Op, Point, Prompt, Recorder, Site, check};
+
+/// Largest difference of two implementations in f32, ours and transformers', each about 1e-5 from
+/// the f64 result on these models: logits, then hidden states and patterns.
+pub const LOGITS_ATOL: f32 = 1e-4;
+pub const HIDDEN_ATOL: f32 = 5e-5;
+
+pub const TINY: &[&str] = &["gpt2", "llama", "llama_tied_rope3", "llama_bf16_sharded", "gemma3_text"];
+
+pub fn fixture(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(path)
+}
+
+pub fn open(path: PathBuf) -> Model {
+    match Model::open(&path, &mut |_| {}) {
+        Ok(model) => model,
+        Err(e) => panic!("{}: {e}", path.display()),
+    }
+}
+
+pub fn tiny(name: &str) -> Model {
+    open(fixture("tiny").join(name))
+}
+
+/// Golden tensors of a model, by name.
+pub struct Golden(Vec<u8>);
+
+impl Golden {
+    pub fn of(file: PathBuf) -> Golden {
+        Golden(std::fs::read(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display())))
+    }
+
+    pub fn tiny(name: &str) -> Golden {
+        Golden::of(fixture("tiny").join(name).join("golden.safetensors"))
+    }
+
+    fn file(&self) -> safetensors::SafeTensors<'_> {
+        safetensors::SafeTensors::deserialize(&self.0).unwrap()
+    }
+
+    pub fn names(&self) -> Vec<String> {
+        self.file().names().into_iter().map(str::to_owned).collect()
+    }
+
+    pub fn f32s(&self, name: &str) -> (Vec<usize>, Vec<f32>) {
+        let file = self.file();
+        let view = file.tensor(name).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let floats = view.data().chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap()));
+        (view.shape().to_vec(), floats.collect())
+    }
+
+    pub fn ids(&self, name: &str) -> Vec<u32> {
+        let file = self.file();
+        let view = file.tensor(name).unwrap();
+        view.data().chunks_exact(8).map(|b| i64::from_le_bytes(b.try_into().unwrap()) as u32).collect()
+    }
+}
+
+/// Runs a trace that `record` writes over these prompts, one invoke each.
+pub fn run(model: &Model, prompts: &[Vec<Vec<u32>>], record: impl FnOnce(&mut Recorder)) -> Saved {
+    let mut recorder = Recorder::new(model.spec().clone(), Limits::default());
+    for rows in prompts {
+        recorder.invoke(rows.iter().map(|ids| Prompt::ids(ids.clone())).collect(), None).unwrap();
+    }
+    record(&mut recorder);
+    let checked = check(recorder.finish(), model.spec(), &Limits::default()).unwrap();
+    execute(model, &checked, &Cancel::new()).unwrap()
+}
+
+/// Saves a site of an invoke under its own name.
+pub fn save(recorder: &mut Recorder, invoke: usize, site: &str) {
+    let handle = recorder.read(invoke, Site::parse(site).unwrap(), None).unwrap();
+    recorder.save(&format!("{invoke}:{site}"), handle, None).unwrap();
+}
+
+/// A copy of a value, so that writing it back is a write.
+pub fn copy(recorder: &mut Recorder, handle: Handle) -> Handle {
+    let value = recorder.value(handle, None).unwrap();
+    let made = recorder.op(Op::find("clone").unwrap(), vec![Arg::Value(value)], Some(handle), None).unwrap();
+    made[0]
+}
+
+/// Every site of the model as the text form names it.
+pub fn all_sites(model: &Model) -> Vec<String> {
+    let name = |path: &str, point: &str| Site::new(path, Point::parse(point)).to_string();
+    model.spec().sites.iter().map(|s| name(&s.path, &s.point)).collect()
+}
+
+#[track_caller]
+pub fn assert_close(what: &str, got: &Tensor, want: &(Vec<usize>, Vec<f32>), atol: f32) {
+    assert_eq!(got.shape(), want.0, "{what}");
+    let worst = got.f32s().iter().zip(&want.1).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(worst <= atol, "{what}: off by {worst}, at most {atol} allowed");
+}

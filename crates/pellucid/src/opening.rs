@@ -1,0 +1,35 @@
+//! Opening a model with a progress bar that vanishes when done and never shows off a terminal.
+
+use indicatif::{ProgressBar, ProgressStyle};
+use pellucid_engine::{Model, Progress, find_model};
+
+use crate::failure::Failure;
+
+/// Opens a model by path or name.
+pub fn open_model(name: &str) -> Result<Model, Failure> {
+    let path = find_model(name)?;
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("{msg} {bar:32} {pos}/{len}") {
+        bar.set_style(style);
+    }
+    let model = Model::open(&path, &mut |progress| show(&bar, progress));
+    bar.finish_and_clear();
+    Ok(model?)
+}
+
+fn show(bar: &ProgressBar, progress: Progress<'_>) {
+    match progress {
+        Progress::Weights { file, done, total } => {
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+            bar.set_message(format!("mapping {file}"));
+        }
+        Progress::Tokenizer => bar.set_message("building the tokenizer"),
+        Progress::Parameters { done, total } => {
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+            bar.set_message("packing weights");
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,76 @@
+//! Results and sites as text, JSON and safetensors.
+
+use std::fmt::Write as _;
+
+use pellucid_api::{ResultTensor, ResultsError, results};
+use pellucid_engine::{Saved, Tensor};
+use pellucid_graph::shape::format_dims;
+use pellucid_graph::{DType, ModelSpec};
+use serde_json::{Value, json};
+
+/// Elements that a summary shows of each result.
+const SHOWN: usize = 6;
+
+/// One line for each result: name, type, first elements.
+pub fn summary(saved: &Saved) -> String {
+    let mut out = String::new();
+    for (name, tensor) in saved.iter() {
+        let shown = elements(tensor, SHOWN);
+        let more = if tensor.numel() > SHOWN { ", ..." } else { "" };
+        let shown: Vec<String> = shown.iter().map(Value::to_string).collect();
+        let _ = writeln!(out, "{name}  {}  [{}{more}]", tensor.ty(), shown.join(", "));
+    }
+    out
+}
+
+/// All results as one JSON object.
+pub fn json(saved: &Saved) -> Value {
+    let result =
+        |t: &Tensor| json!({ "dtype": t.dtype().name(), "shape": t.shape(), "data": elements(t, t.numel()) });
+    Value::Object(saved.iter().map(|(name, t)| (name.to_owned(), result(t))).collect())
+}
+
+/// All results as a safetensors file.
+pub fn safetensors(saved: &Saved) -> Result<Vec<u8>, ResultsError> {
+    let result = |(name, t): (&str, &Tensor)| ResultTensor {
+        name: name.to_owned(),
+        ty: t.ty(),
+        data: t.as_bytes().to_vec(),
+    };
+    results::encode(&saved.iter().map(result).collect::<Vec<_>>())
+}
+
+/// One line for each site: path, dtype, symbolic shape.
+pub fn sites(spec: &ModelSpec) -> String {
+    let name = |path: &str, point: &str| match path {
+        "" => point.to_owned(),
+        path => format!("{path}.{point}"),
+    };
+    let names: Vec<String> = spec.sites.iter().map(|s| name(&s.path, &s.point)).collect();
+    let width = names.iter().map(String::len).max().unwrap_or(0);
+    let mut out = String::new();
+    for (name, site) in names.iter().zip(&spec.sites) {
+        let _ = writeln!(out, "{name:width$}  {}  {}", site.dtype, format_dims(&site.shape));
+    }
+    out
+}
+
+/// The first `n` elements. JSON has no infinities and no NaN: those become words.
+fn elements(t: &Tensor, n: usize) -> Vec<Value> {
+    let float = |x: f64| if x.is_finite() { json!(x) } else { json!(x.to_string()) };
+    // The shortest digits of the f32, not those of its f64 neighbour.
+    let short = |x: f32| match x.to_string().parse::<f64>() {
+        Ok(x) => float(x),
+        Err(_) => float(f64::from(x)),
+    };
+    match t.dtype() {
+        DType::Bool => t.slice::<u8>().iter().take(n).map(|x| json!(*x != 0)).collect(),
+        DType::U8 => t.slice::<u8>().iter().take(n).map(|x| json!(x)).collect(),
+        DType::I32 => t.slice::<i32>().iter().take(n).map(|x| json!(x)).collect(),
+        DType::I64 => t.slice::<i64>().iter().take(n).map(|x| json!(x)).collect(),
+        DType::F16 => t.slice::<half::f16>().iter().take(n).map(|x| short(x.to_f32())).collect(),
+        DType::Bf16 => t.slice::<half::bf16>().iter().take(n).map(|x| short(x.to_f32())).collect(),
+        DType::F32 => t.slice::<f32>().iter().take(n).map(|x| short(*x)).collect(),
+        DType::F64 => t.slice::<f64>().iter().take(n).map(|x| float(*x)).collect(),
+    }
+}
