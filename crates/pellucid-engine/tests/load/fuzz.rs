@@ -24,6 +24,8 @@ fn exercise(path: &Path) -> bool {
 fn damage(whole: &[u8], path: &Path, open_path: &Path) {
     let mut outcomes = [0, 0];
     let mut attempt = |bytes: &[u8]| {
+        // A new file each time: some file systems wait for the disk when one is cut to nothing and written anew.
+        let _ = std::fs::remove_file(path);
         std::fs::write(path, bytes).expect("writable");
         outcomes[usize::from(exercise(open_path))] += 1;
     };
