@@ -1,5 +1,80 @@
-"""Look inside language models and change what happens there."""
+"""Look inside language models and change what happens there.
 
+```python
+import pellucid as pl
+
+model = pl.LanguageModel("SmolLM2-135M-Instruct")
+with model.trace("The Eiffel Tower is in the city of"):
+    h = model.model.layers[5].output  # [1, 10, 576], known now
+    model.model.layers[5].output[:, -1] = h[:, -1] * 0.5
+    logits = model.lm_head.output[:, -1].save()
+logits.argmax(-1)  # concrete after the block
+```
+"""
+
+from pellucid import _ops
 from pellucid._native import __version__
+from pellucid._ops import *  # noqa: F403 - the table's names
+from pellucid.dtype import (
+    DType,
+    bfloat16,
+    float16,
+    float32,
+    float64,
+    int32,
+    int64,
+    uint8,
+)
+from pellucid.dtype import bool_ as bool
+from pellucid.envoy import Envoy
+from pellucid.errors import (
+    ArgumentError,
+    DTypeError,
+    FormatError,
+    LimitError,
+    LoadError,
+    OrderError,
+    PathError,
+    PellucidError,
+    PromptError,
+    RangeError,
+    ShapeError,
+    TraceError,
+)
+from pellucid.model import LanguageModel, Tokenizer
+from pellucid.tensor import Tensor, save, tensor
+from pellucid.tracer import Trace, Tracer
 
-__all__ = ["__version__"]
+__all__ = [
+    "ArgumentError",
+    "DType",
+    "DTypeError",
+    "Envoy",
+    "FormatError",
+    "LanguageModel",
+    "LimitError",
+    "LoadError",
+    "OrderError",
+    "PathError",
+    "PellucidError",
+    "PromptError",
+    "RangeError",
+    "ShapeError",
+    "Tensor",
+    "Tokenizer",
+    "Trace",
+    "TraceError",
+    "Tracer",
+    "__version__",
+    "bfloat16",
+    "bool",
+    "float16",
+    "float32",
+    "float64",
+    "int32",
+    "int64",
+    "save",
+    "tensor",
+    "uint8",
+]
+__all__ += _ops.__all__

@@ -3,6 +3,8 @@
 //! A generator is a pure function that returns the whole file, formatted as the formatter of its
 //! language would leave it. To add one: a row in [`generated`].
 
+mod python;
+
 use std::fmt::{self, Write as _};
 use std::fs;
 use std::io::ErrorKind;
@@ -28,7 +30,7 @@ pub struct Stale {
 
 /// Every generated file of the repository.
 pub fn generated() -> Vec<Generated> {
-    Vec::new()
+    vec![Generated { path: "python/pellucid/_ops.py", text: python::python_ops }]
 }
 
 /// Writes the files that are out of date below `root` and returns their paths.

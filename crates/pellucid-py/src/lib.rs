@@ -1,10 +1,34 @@
-//! The Python extension module `pellucid._native`.
+//! The Python extension module `pellucid._native`: what `python/pellucid` is built on, private to it.
+//!
+//! Nothing is decided here. The graph records and checks, the engine runs; this crate turns Python
+//! objects into their arguments, their errors into Python's, and gives the interpreter back to other
+//! threads while the engine works.
+
+mod args;
+mod array;
+mod dlpack;
+mod engine;
+mod errors;
+mod model;
+mod ops;
+mod recorder;
+mod signals;
+mod trace;
 
 use pyo3::prelude::*;
 
 /// What `python/pellucid` is built on; private to it.
 #[pymodule]
 mod _native {
+    #[pymodule_export]
+    use super::{
+        array::Array,
+        model::Model,
+        ops::call,
+        recorder::{Handle, Recorder},
+        trace::Trace,
+    };
+
     /// The version of the workspace.
     #[pymodule_export]
     #[allow(non_upper_case_globals, reason = "Python's name for a module's version")]

@@ -1,0 +1,280 @@
+//! The graph's recorder for Python: one per trace, and the handles to the values it makes.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use pellucid_graph::op::ParamKind;
+use pellucid_graph::{
+    Arg, Code, Constant, Diagnostic, Handle as Inner, Limits, Loc, Op, Point, Prompt, Site, ValueId,
+};
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use crate::array::Array;
+use crate::errors::{At, Raise, loc, python_error};
+use crate::model::Model;
+use crate::trace::Trace;
+use crate::{args, engine};
+
+/// A value of a trace; several can be views of one storage.
+#[pyclass(frozen, module = "pellucid._native")]
+pub struct Handle {
+    recorder: Py<Recorder>,
+    inner: Inner,
+}
+
+/// A trace in the making.
+#[pyclass(subclass, module = "pellucid._native")]
+pub struct Recorder {
+    model: Arc<engine::Model>,
+    inner: pellucid_graph::Recorder,
+    /// Constants by the place of their memory, which the tensor beside keeps.
+    constants: HashMap<usize, (engine::Tensor, Inner)>,
+    names: HashMap<ValueId, String>,
+}
+
+impl Handle {
+    /// The recorder it belongs to.
+    pub fn recorder<'py>(&self, py: Python<'py>) -> Bound<'py, Recorder> {
+        self.recorder.bind(py).clone()
+    }
+}
+
+#[pymethods]
+impl Handle {
+    #[getter]
+    fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let recorder = self.recorder.borrow(py);
+        PyTuple::new(py, &recorder.inner.type_of(self.inner).shape)
+    }
+
+    /// The recorder it belongs to, of the class that made it.
+    #[getter(recorder)]
+    fn py_recorder(&self, py: Python<'_>) -> Py<Recorder> {
+        self.recorder.clone_ref(py)
+    }
+
+    #[getter]
+    fn dtype(&self, py: Python<'_>) -> &'static str {
+        self.recorder.borrow(py).inner.type_of(self.inner).dtype.name()
+    }
+}
+
+impl Recorder {
+    /// Records an operation.
+    ///
+    /// # Errors
+    /// What the operation's rule objects to, at the user's line.
+    pub fn op<'py>(
+        this: &Bound<'py, Recorder>,
+        op: Op,
+        given: &Bound<'py, PyTuple>,
+        at: Option<Loc>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let py = this.py();
+        let base = given.iter().next().and_then(|first| handle_of(&first));
+        let handles = {
+            let mut recorder = this.borrow_mut();
+            let args = args::arguments(op.def(), given, &mut |o| recorder.number(this, o, at.as_ref()))?;
+            recorder.inner.op(op, args, base, at).raise(py)?
+        };
+        handles.into_iter().map(|inner| Ok(wrap(this, inner)?.into_any())).collect()
+    }
+
+    /// The number of the value that a handle or an array stands for now.
+    fn number(
+        &mut self,
+        this: &Bound<'_, Recorder>,
+        object: &Bound<'_, PyAny>,
+        at: Option<&Loc>,
+    ) -> PyResult<ValueId> {
+        let inner = self.handle(this, object, at)?;
+        self.inner.value(inner, at.cloned()).raise(this.py())
+    }
+
+    fn handle(
+        &mut self,
+        this: &Bound<'_, Recorder>,
+        object: &Bound<'_, PyAny>,
+        at: Option<&Loc>,
+    ) -> PyResult<Inner> {
+        if let Ok(handle) = object.cast::<Handle>() {
+            return match handle.get().recorder.is(this) {
+                true => Ok(handle.get().inner),
+                false => {
+                    let diagnostic = Diagnostic::new(Code::UnknownValue, "the value belongs to another trace");
+                    let help = "save it there: saved values are concrete after their block";
+                    Err(python_error(this.py(), diagnostic.help(help).at(at.cloned())))
+                }
+            };
+        }
+        self.constant(this.py(), object.cast::<Array>()?.get().tensor(), at)
+    }
+
+    fn constant(&mut self, py: Python<'_>, tensor: &engine::Tensor, at: Option<&Loc>) -> PyResult<Inner> {
+        let data = tensor.as_bytes();
+        let place = data.as_ptr() as usize;
+        if let Some((known, inner)) = self.constants.get(&place)
+            && known.ty() == tensor.ty()
+        {
+            return Ok(*inner);
+        }
+        let constant = Constant { ty: tensor.ty(), data: data.into() };
+        let inner = self.inner.constant(constant, at.cloned()).raise(py)?;
+        self.constants.insert(place, (tensor.clone(), inner));
+        Ok(inner)
+    }
+
+    fn operand(
+        &mut self,
+        this: &Bound<'_, Recorder>,
+        object: &Bound<'_, PyAny>,
+        at: Option<&Loc>,
+    ) -> PyResult<Arg> {
+        args::argument("=", ParamKind::Operand, object, &mut |o| self.number(this, o, at))
+    }
+}
+
+#[pymethods]
+impl Recorder {
+    #[new]
+    fn new(model: &Model) -> Recorder {
+        let inner = pellucid_graph::Recorder::new(model.shared().spec().clone(), Limits::default());
+        Recorder {
+            model: model.shared().clone(),
+            inner,
+            constants: HashMap::new(),
+            names: HashMap::new(),
+        }
+    }
+
+    /// Adds an input: a list whose items are text or a list of token ids.
+    fn invoke(&mut self, py: Python<'_>, prompts: Vec<PromptArg>, at: At) -> PyResult<usize> {
+        let at = loc(at);
+        let tokenizer = self.model.tokenizer();
+        let prompt = |p: PromptArg| match p {
+            PromptArg::Text(text) => {
+                let ids = tokenizer.encode(&text, true).raise(py)?;
+                Ok(Prompt { text: Some(text), ids: Some(ids) })
+            }
+            PromptArg::Ids(ids) => token_ids(&ids).map_err(|d| d.at(at.clone())).raise(py).map(Prompt::ids),
+        };
+        let prompts = prompts.into_iter().map(prompt).collect::<PyResult<_>>()?;
+        self.inner.invoke(prompts, at).raise(py)
+    }
+
+    /// Reads a site: `path` of the module, and `input`, `output` or a tap.
+    fn read(slf: &Bound<'_, Self>, invoke: usize, path: &str, point: &str, at: At) -> PyResult<Py<Handle>> {
+        let site = Site::new(path, Point::parse(point));
+        let inner = slf.borrow_mut().inner.read(invoke, site, loc(at)).raise(slf.py())?;
+        Ok(wrap(slf, inner)?.unbind())
+    }
+
+    fn write(
+        slf: &Bound<'_, Self>,
+        invoke: usize,
+        path: &str,
+        point: &str,
+        value: &Bound<'_, PyAny>,
+        at: At,
+    ) -> PyResult<()> {
+        let (site, at) = (Site::new(path, Point::parse(point)), loc(at));
+        let mut recorder = slf.borrow_mut();
+        let value = recorder.handle(slf, value, at.as_ref())?;
+        recorder.inner.write(invoke, site, value, at).raise(slf.py())
+    }
+
+    fn skip(slf: &Bound<'_, Self>, invoke: usize, path: &str, value: &Bound<'_, PyAny>, at: At) -> PyResult<()> {
+        let at = loc(at);
+        let mut recorder = slf.borrow_mut();
+        let value = recorder.handle(slf, value, at.as_ref())?;
+        recorder.inner.skip(invoke, path, value, at).raise(slf.py())
+    }
+
+    /// Applies a module to a value.
+    fn apply(slf: &Bound<'_, Self>, path: &str, value: &Bound<'_, PyAny>, at: At) -> PyResult<Py<Handle>> {
+        let at = loc(at);
+        let inner = {
+            let mut recorder = slf.borrow_mut();
+            let value = recorder.handle(slf, value, at.as_ref())?;
+            recorder.inner.apply(path, value, at).raise(slf.py())?
+        };
+        Ok(wrap(slf, inner)?.unbind())
+    }
+
+    /// `target[index] = value`.
+    fn set_item(
+        slf: &Bound<'_, Self>,
+        target: &Handle,
+        index: &Bound<'_, PyTuple>,
+        value: &Bound<'_, PyAny>,
+        at: At,
+    ) -> PyResult<()> {
+        let at = loc(at);
+        let mut recorder = slf.borrow_mut();
+        let index = args::index(index, &mut |o| recorder.number(slf, o, at.as_ref()))?;
+        let base = handle_of(value);
+        let value = recorder.operand(slf, value, at.as_ref())?;
+        recorder.inner.set_item(target.inner, index, value, base, at).raise(slf.py())
+    }
+
+    /// The contents of `target` become `value`.
+    fn assign(slf: &Bound<'_, Self>, target: &Handle, value: &Bound<'_, PyAny>, at: At) -> PyResult<()> {
+        let at = loc(at);
+        let mut recorder = slf.borrow_mut();
+        let value = recorder.operand(slf, value, at.as_ref())?;
+        recorder.inner.assign(target.inner, value, at).raise(slf.py())
+    }
+
+    /// Keeps the value as it is now; returns the name it has among the results.
+    #[pyo3(signature = (value, name, at))]
+    fn save(&mut self, py: Python<'_>, value: &Handle, name: Option<String>, at: At) -> PyResult<String> {
+        let at = loc(at);
+        let id = self.inner.value(value.inner, at.clone()).raise(py)?;
+        if let (Some(known), None) = (self.names.get(&id), &name) {
+            return Ok(known.clone());
+        }
+        let name = name.unwrap_or_else(|| format!("saved{}", self.names.len()));
+        self.inner.save(&name, value.inner, at).raise(py)?;
+        self.names.insert(id, name.clone());
+        Ok(name)
+    }
+
+    fn stop(&mut self, py: Python<'_>, at: At) -> PyResult<()> {
+        self.inner.stop(loc(at)).raise(py)
+    }
+
+    /// What has been recorded so far.
+    fn trace(&self) -> Trace {
+        Trace::new(self.model.clone(), self.inner.trace().clone())
+    }
+}
+
+/// A prompt as Python gives it.
+#[derive(FromPyObject)]
+pub enum PromptArg {
+    /// To be tokenized.
+    #[pyo3(transparent)]
+    Text(String),
+    /// Token ids.
+    #[pyo3(transparent)]
+    Ids(Vec<i64>),
+}
+
+fn token_ids(ids: &[i64]) -> Result<Vec<u32>, Diagnostic> {
+    let id = |(i, &id): (usize, &i64)| {
+        u32::try_from(id).map_err(|_| {
+            let message = format!("token id {id} at position {i} is not a token of any vocabulary");
+            Diagnostic::new(Code::TokenOutOfRange, message)
+        })
+    };
+    ids.iter().enumerate().map(id).collect()
+}
+
+fn handle_of(object: &Bound<'_, PyAny>) -> Option<Inner> {
+    object.cast::<Handle>().ok().map(|h| h.get().inner)
+}
+
+fn wrap<'py>(recorder: &Bound<'py, Recorder>, inner: Inner) -> PyResult<Bound<'py, Handle>> {
+    Bound::new(recorder.py(), Handle { recorder: recorder.clone().unbind(), inner })
+}

@@ -1,0 +1,147 @@
+"""From Python arguments to the operations of the op table, and back.
+
+A tensor that belongs to a trace makes the operation a line of the trace; concrete tensors alone
+are computed at once. Numbers stay numbers, so that they never widen the other operand; arrays of
+NumPy and PyTorch become constants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
+
+import numpy as np
+
+from pellucid import _native
+from pellucid._location import Location, here
+from pellucid.dtype import dtype
+from pellucid.errors import error
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from pellucid.tensor import Tensor
+
+Native: TypeAlias = "_native.Handle | _native.Array"
+
+
+class Base:
+    """What a tensor is to its own operations."""
+
+    __slots__ = ()
+
+    def _lowered(self) -> Native:
+        raise AssertionError("a tensor says what stands for it")
+
+
+TensorLike: TypeAlias = "Base | npt.ArrayLike"
+"""A tensor of this package, NumPy or PyTorch, or (nested) lists of numbers."""
+
+SUPPORTED = {"bool": "bool", "uint8": "u8", "int32": "i32", "int64": "i64"} | {
+    "float16": "f16",
+    "float32": "f32",
+    "float64": "f64",
+}
+
+
+class ValuesIndices(NamedTuple):
+    """What `topk`, `sort`, `max` and `min` give: elements and where they stood."""
+
+    values: Tensor
+    indices: Tensor
+
+
+def one(name: str, *args: Any) -> Tensor:
+    """Applies an operation with one result."""
+    at = here()
+    return made(_native.call(name, args, at)[0], at)
+
+
+def pair(name: str, *args: Any) -> ValuesIndices:
+    """Applies an operation with two results."""
+    at = here()
+    values, indices = _native.call(name, args, at)
+    return ValuesIndices(made(values, at), made(indices, at))
+
+
+def made(value: Native, at: Location | None) -> Tensor:
+    """The tensor that stands for a value of the extension."""
+    from pellucid.tensor import Tensor  # which is built on this module
+
+    return Tensor(value, at)
+
+
+def tensor(given: TensorLike) -> Native:
+    """An argument that must be a tensor; a plain number is one without axes."""
+    lowered = operand(given)
+    return array(numbers(lowered)) if isinstance(lowered, int | float) else lowered
+
+
+def operand(given: TensorLike) -> Native | float:
+    """An argument that may be a tensor or a plain number."""
+    if isinstance(given, Base):
+        return given._lowered()
+    if isinstance(given, bool | int | float):
+        return given
+    if isinstance(given, np.generic):
+        return cast(float, given.item())
+    if isinstance(given, np.ndarray):
+        return array(given)
+    if hasattr(given, "__dlpack__"):
+        return from_dlpack(given)
+    if isinstance(given, list | tuple):
+        return array(numbers(given))
+    raise error(
+        "bad-argument",
+        f"cannot make a tensor of a `{type(given).__name__}`",
+        "tensors of this package, NumPy and PyTorch, numbers, and lists of numbers will do",
+        *(here() or ()),
+    )
+
+
+def optional(given: TensorLike | None) -> Native | float | None:
+    """An argument that may be left out."""
+    return None if given is None else operand(given)
+
+
+def tensors(given: Sequence[TensorLike] | Tensor) -> list[Native]:
+    """An argument that is a list of tensors."""
+    return [tensor(item) for item in given]
+
+
+def dtype_name(given: Any) -> str | None:
+    """An argument that is an element type."""
+    return None if given is None else dtype(given).short
+
+
+def numbers(given: Any) -> np.ndarray[Any, Any]:
+    """Numbers as an array: floats in single precision, integers in 64 bits, as PyTorch does."""
+    try:
+        made = np.asarray(given)
+    except ValueError:
+        message = "cannot make a tensor of lists of different lengths"
+        raise error("bad-argument", message, None, *(here() or ())) from None
+    return made.astype(np.float32) if made.dtype == np.float64 else made
+
+
+def array(given: np.ndarray[Any, Any]) -> _native.Array:
+    """A copy of a NumPy array."""
+    short = SUPPORTED.get(given.dtype.name)
+    if short is None:
+        known = ", ".join(SUPPORTED)
+        message = f"cannot make a tensor of an array of `{given.dtype}`"
+        raise error("dtype-mismatch", message, f"the types are {known}", *(here() or ()))
+    little = given.astype(given.dtype.newbyteorder("<"), copy=False)
+    return _native.Array.from_bytes(short, list(given.shape), little.tobytes())
+
+
+def from_dlpack(given: Any) -> _native.Array:
+    """A copy of another library's tensor."""
+    if getattr(given, "requires_grad", False):
+        given = given.detach()
+    return _native.Array.from_dlpack(given)
+
+
+def ints(given: int | Sequence[int] | None) -> int | list[int] | None:
+    """An argument that is an axis, several, or a shape."""
+    return given if given is None or isinstance(given, int) else [int(n) for n in given]

@@ -1,0 +1,55 @@
+"""What stands between brackets: `h[:, -1]`, `h[0, [1, 2], None, ...]`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pellucid import _call
+from pellucid._location import here
+from pellucid.errors import error
+
+
+def lower(index: Any) -> tuple[Any, ...]:
+    """The items of an index, as the extension takes them."""
+    items = index if isinstance(index, tuple) else (index,)
+    lowered: list[Any] = []
+    for item in items:
+        lowered.extend(_item(item))
+    return tuple(lowered)
+
+
+def _item(item: Any) -> list[Any]:
+    if item is None or item is Ellipsis or isinstance(item, slice):
+        return [item]
+    if isinstance(item, bool | np.bool_):
+        raise _unusable(item)
+    if isinstance(item, int | np.integer):
+        return [int(item)]
+    if isinstance(item, str | bytes | float):
+        raise _unusable(item)
+    mask = _mask(item)
+    if mask is not None:
+        return [_call.array(positions) for positions in np.nonzero(mask)]
+    if isinstance(item, list | tuple) and not item:
+        return [_call.array(np.zeros(0, dtype=np.int64))]
+    return [_call.tensor(item)]
+
+
+def _mask(item: Any) -> np.ndarray[Any, Any] | None:
+    """A concrete mask: its places are known, so it is as good as a list of positions."""
+    if isinstance(item, list | np.ndarray):
+        made = np.asarray(item)
+        return made if made.dtype == np.bool_ else None
+    if str(getattr(item, "dtype", "")) in ("bool", "torch.bool") and not getattr(
+        item, "is_symbolic", False
+    ):
+        return np.asarray(item)
+    return None
+
+
+def _unusable(item: object) -> Exception:
+    message = f"`{item!r}` cannot be an index"
+    help = "integers, slices, `None`, `...` and tensors of integers can"
+    return error("bad-argument", message, help, *(here() or ()))

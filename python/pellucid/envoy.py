@@ -1,0 +1,151 @@
+"""Envoys: one for each module of a model, at the place where Hugging Face has the module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, overload
+
+from pellucid import _call, _native, _tree
+from pellucid._location import here
+from pellucid.errors import error
+from pellucid.tracer import invoke_for, recorder_for
+
+if TYPE_CHECKING:
+    from pellucid._call import TensorLike
+    from pellucid.tensor import Tensor
+
+
+class Envoy:
+    """Stands for a module: its attributes are its modules, `input`, `output` and taps.
+
+    Inside a trace, sites are read as attributes and written by assignment; calling an envoy
+    applies the module to any value.
+    """
+
+    if TYPE_CHECKING:
+        input: Tensor
+        output: Tensor
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    def __init__(self, model: _native.Model, path: str, kind: str) -> None:
+        """Not for users: opening a model makes them."""
+        self._model = model
+        self._path = path
+        self._kind = kind
+        self._children: dict[str, Envoy] = {}
+        self._sites: dict[str, _tree.SiteShape] = {}
+
+    @property
+    def path(self) -> str:
+        """Hugging Face's path of the module; empty for the whole model."""
+        return self._path
+
+    @property
+    def kind(self) -> str:
+        """The class that Hugging Face gives the module."""
+        return self._kind
+
+    @property
+    def sites(self) -> dict[str, tuple[str | int, ...]]:
+        """What can be read and written here, with shapes over `b` prompts of `s` tokens."""
+        return {name: site.shape for name, site in self._sites.items()}
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Envoy | Tensor:
+            """A module below this one, or the value of a site."""
+            if name.startswith("__"):
+                raise AttributeError(name)
+            if name in self._children:
+                return self._children[name]
+            if name in self._sites:
+                return self._read(name)
+            self._model.unknown_name(self._path, name, here())
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("_"):
+            object.__setattr__(self, name, value)
+        elif name in self._sites:
+            recorder, invoke = invoke_for(self._model, self._shown(name))
+            recorder.write(invoke, self._path, name, _call.tensor(value), here())
+        elif name in self._children:
+            message = f"`{self._shown(name)}` is a module, not a value"
+            raise error(
+                "bad-argument", message, "write to its `input` or `output`", *(here() or ())
+            )
+        else:
+            self._model.unknown_name(self._path, name, here())
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._children, *self._sites]
+
+    def __call__(self, value: TensorLike) -> Tensor:
+        """Applies the module to a value, outside the model's own pass."""
+        at = here()
+        recorder = recorder_for(self._model, self._shown("(...)"))
+        return _call.made(recorder.apply(self._path, _call.tensor(value), at), at)
+
+    def skip(self, value: TensorLike) -> None:
+        """Replaces the module's run by a value of its output's shape."""
+        recorder, invoke = invoke_for(self._model, self._shown("skip"))
+        recorder.skip(invoke, self._path, _call.tensor(value), here())
+
+    def __len__(self) -> int:
+        return len(self._children)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[Envoy]:
+        return iter(self._children.values())
+
+    @overload
+    def __getitem__(self, index: int | str) -> Envoy: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Envoy]: ...
+    def __getitem__(self, index: int | str | slice) -> Envoy | list[Envoy]:
+        """A module of a list by position, several by a slice, any by its path from here."""
+        if isinstance(index, slice):
+            return list(self)[index]
+        if isinstance(index, str):
+            return self._below(index)
+        n = len(self._children)
+        if not -n <= index < n:
+            message = f"`{self._shown('')}` has {n} modules, {index} is out of range"
+            raise error("index-out-of-range", message, None, *(here() or ()))
+        return list(self._children.values())[index]
+
+    def __repr__(self) -> str:
+        return _tree.shown(self)
+
+    def _below(self, path: str) -> Envoy:
+        found = self
+        for name in path.split("."):
+            if name not in found._children:
+                whole = f"{self._path}.{path}" if self._path else path
+                self._model.unknown_path(whole, here())
+            found = found._children[name]
+        return found
+
+    def _read(self, point: str) -> Tensor:
+        at = here()
+        recorder, invoke = invoke_for(self._model, self._shown(point))
+        return _call.made(recorder.read(invoke, self._path, point, at), at)
+
+    def _shown(self, name: str) -> str:
+        dot = "." if self._path and name and name != "(...)" else ""
+        return f"{self._path}{dot}{name}" or "the model"
+
+
+def grow(root: Envoy, model: _native.Model) -> None:
+    """Gives the envoy of the whole model the tree of envoys below it."""
+    made = {"": root}
+    for path, kind, _, _ in model.modules():
+        if not path:
+            continue
+        parent, _, name = path.rpartition(".")
+        made[path] = made[parent]._children[name] = Envoy(model, path, kind)
+    for path, point, dtype, shape in model.sites():
+        lengths = tuple(int(d) if d.isdigit() else d for d in shape)
+        made[path]._sites[point] = _tree.SiteShape(dtype, lengths)

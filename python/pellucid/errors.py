@@ -1,0 +1,145 @@
+"""Everything that can go wrong, as exceptions.
+
+Each error has a stable `code` to branch on, a `message`, the `file` and `line` of the script that
+caused it, and a `help` that says what to do next. The classes group codes by what a user would
+expect to catch: a wrong shape is a `ValueError`, a wrong path an `AttributeError`.
+"""
+
+from __future__ import annotations
+
+
+class PellucidError(Exception):
+    """The base of all errors of this package."""
+
+    code: str
+    message: str
+    help: str | None
+    file: str | None
+    line: int | None
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        help: str | None = None,
+        file: str | None = None,
+        line: int | None = None,
+    ) -> None:
+        super().__init__(code, message, help, file, line)
+        self.code = code
+        self.message = message
+        self.help = help
+        self.file = file
+        self.line = line
+
+    def __str__(self) -> str:
+        text = f"{self.message} [{self.code}]"
+        if self.file is not None:
+            text += f"\n  --> {self.file}:{self.line}"
+        if self.help is not None:
+            text += f"\n  help: {self.help}"
+        return text
+
+
+class ShapeError(PellucidError, ValueError):
+    """Shapes that must agree or broadcast do not."""
+
+
+class DTypeError(PellucidError, TypeError):
+    """An element type that an operation or a site does not take."""
+
+
+class PathError(PellucidError, AttributeError):
+    """A module or site that the model does not have."""
+
+
+class RangeError(PellucidError, IndexError):
+    """An index outside its axis, or outside a list of modules."""
+
+
+class ArgumentError(PellucidError, TypeError, ValueError):
+    """An argument of the wrong kind, or out of its range."""
+
+
+class OrderError(PellucidError):
+    """Interventions that no order of the forward pass can satisfy."""
+
+
+class PromptError(PellucidError, ValueError):
+    """A prompt that is empty, too long, or not of this model's tokens."""
+
+
+class LoadError(PellucidError, OSError):
+    """A model that cannot be opened."""
+
+
+class LimitError(PellucidError):
+    """A trace that passes one of the named limits."""
+
+
+class FormatError(PellucidError, ValueError):
+    """A file or bytes that are not a trace this version reads."""
+
+
+class TraceError(PellucidError, RuntimeError):
+    """A value or module used where there is no trace for it, or no element yet."""
+
+
+_CLASSES: dict[str, type[PellucidError]] = {
+    "shape-mismatch": ShapeError,
+    "dtype-mismatch": DTypeError,
+    "unknown-module": PathError,
+    "unknown-site": PathError,
+    "index-out-of-range": RangeError,
+    "bad-argument": ArgumentError,
+    "unknown-op": ArgumentError,
+    "duplicate-name": ArgumentError,
+    "needs-later-value": OrderError,
+    "cyclic-invokes": OrderError,
+    "skipped-site": OrderError,
+    "after-stop": OrderError,
+    "empty-prompt": PromptError,
+    "prompt-too-long": PromptError,
+    "token-out-of-range": PromptError,
+    "not-tokenized": PromptError,
+    "bad-prompt": PromptError,
+    "no-tokenizer": PromptError,
+    "limit-exceeded": LimitError,
+    "syntax": FormatError,
+    "bad-wire": FormatError,
+    "unsupported-version": FormatError,
+    "model-mismatch": FormatError,
+    "unknown-value": TraceError,
+    "unknown-invoke": TraceError,
+    "no-trace": TraceError,
+    "open-trace": TraceError,
+    "no-invoke": TraceError,
+    "not-saved": TraceError,
+    "not-concrete": TraceError,
+    "file-missing": LoadError,
+    "io": LoadError,
+    "not-a-model": LoadError,
+    "bad-safetensors": LoadError,
+    "shard-missing": LoadError,
+    "bad-gguf": LoadError,
+    "unsupported-block-type": LoadError,
+    "unknown-model-type": LoadError,
+    "unknown-model": LoadError,
+    "tensor-missing": LoadError,
+    "wrong-shape": LoadError,
+    "unsupported-dtype": LoadError,
+    "bad-json": LoadError,
+    "bad-config": LoadError,
+    "bad-tokenizer": LoadError,
+}
+
+
+def error(
+    code: str,
+    message: str,
+    help: str | None = None,
+    file: str | None = None,
+    line: int | None = None,
+) -> PellucidError:
+    """The exception for a code, of the class that its users would catch."""
+    return _CLASSES.get(code, PellucidError)(code, message, help, file, line)

@@ -1,0 +1,352 @@
+"""Tensors: symbolic inside a trace, concrete after it, the same object and the same methods.
+
+A symbolic tensor has a shape and a dtype and stands for a line of the trace. Leaving the block
+makes the saved ones concrete: then NumPy and PyTorch read their memory without copying.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, cast, overload
+
+import numpy as np
+
+from pellucid import _call, _index, _native
+from pellucid._call import Native, TensorLike, ValuesIndices
+from pellucid._location import Location, here, shown
+from pellucid._operators import Operators
+from pellucid.dtype import DType, bfloat16, dtype
+from pellucid.errors import PellucidError, error
+
+if TYPE_CHECKING:
+    from pellucid._recorder import Recorder
+
+
+class Tensor(Operators):
+    """A value of a model or made from one, with PyTorch's methods and meaning."""
+
+    __slots__ = ("__weakref__", "_at", "_name", "_value")
+    __array_priority__ = 1000  # NumPy leaves `array + tensor` to us
+
+    def __init__(self, value: Native, at: Location | None = None) -> None:
+        """Not for users: values come from a trace, other tensors from `pl.tensor`."""
+        self._value = value
+        self._at = at
+        self._name: str | None = None
+
+    # What it is.
+
+    @property
+    def is_symbolic(self) -> builtins.bool:
+        """True while it stands for a line of a trace and has no elements."""
+        return isinstance(self._value, _native.Handle)
+
+    @property
+    def shape(self) -> tuple[builtins.int, ...]:
+        """Length of each axis; known while recording too."""
+        return self._value.shape
+
+    @property
+    def dtype(self) -> DType:
+        """The element type; known while recording too."""
+        return dtype(self._value.dtype)
+
+    @property
+    def ndim(self) -> builtins.int:
+        """Number of axes."""
+        return len(self.shape)
+
+    def dim(self) -> builtins.int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @overload
+    def size(self) -> tuple[builtins.int, ...]: ...
+    @overload
+    def size(self, dim: builtins.int) -> builtins.int: ...
+    def size(self, dim: builtins.int | None = None) -> tuple[builtins.int, ...] | builtins.int:
+        """The shape, or one length of it."""
+        return self.shape if dim is None else self.shape[dim]
+
+    def numel(self) -> builtins.int:
+        """Number of elements."""
+        n = 1
+        for length in self.shape:
+            n *= length
+        return n
+
+    def __len__(self) -> builtins.int:
+        if not self.shape:
+            raise TypeError("a tensor without axes has no length")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        for i in range(len(self)):
+            yield self[i]
+
+    def __repr__(self) -> str:
+        if self.is_symbolic:
+            return f"tensor(<no elements yet>, shape={list(self.shape)}, dtype={self.dtype.name})"
+        text = np.array2string(self.numpy(), separator=", ", prefix="tensor(", precision=4)
+        default = self.dtype in ("float32", "int64", "bool")
+        return f"tensor({text})" if default else f"tensor({text}, dtype={self.dtype.name})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+    # Traces.
+
+    def save(self, name: str | None = None) -> Tensor:
+        """Keeps the value as it is now: after the block this object is concrete.
+
+        `name` is what the result is called in the trace's text form.
+        """
+        if isinstance(self._value, _native.Handle):
+            self._name = self._recorder().keep(self, self._live(self._value), name)
+        return self
+
+    def _lowered(self) -> Native:
+        value = self._value
+        return self._live(value) if isinstance(value, _native.Handle) else value
+
+    def _live(self, handle: _native.Handle) -> _native.Handle:
+        if self._recorder().is_open:
+            return handle
+        message = f"the value of {shown(self._at)} was not saved"
+        raise self._fault(
+            "not-saved", message, f"add `.save()` inside the block at {shown(self._at)}"
+        )
+
+    def _recorder(self) -> Recorder:
+        return cast("Recorder", cast("_native.Handle", self._value).recorder)
+
+    def _become(self, array: _native.Array) -> None:
+        """Takes its elements, when the trace has run."""
+        self._value = array
+
+    def _fault(self, code: str, message: str, help: str) -> PellucidError:
+        return error(code, message, help, *(here() or ()))
+
+    def _array(self) -> _native.Array:
+        value = self._lowered()
+        if isinstance(value, _native.Array):
+            return value
+        message = f"a value of shape {list(self.shape)} has no elements while its trace is recorded"
+        help = (
+            "`.save()` it and look after the block; inside, `pl.where` chooses by elements, "
+            "and tensors of integers can be indices"
+        )
+        raise self._fault("not-concrete", message, help)
+
+    # Indexing and writing.
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return _call.one("index", self._lowered(), _index.lower(index))
+
+    def __setitem__(self, index: Any, value: TensorLike) -> None:
+        target = self._lowered()
+        if isinstance(target, _native.Array):
+            message = "cannot write to a concrete tensor: its memory is shared and read-only"
+            raise self._fault(
+                "bad-argument", message, "`np.array(tensor)` makes a copy of your own"
+            )
+        at = here()
+        recorder = target.recorder
+        recorder.set_item(target, _index.lower(index), _call.operand(value), at)
+        self._renew()
+
+    def _update(self, made: Tensor) -> Tensor:
+        target = self._lowered()
+        if isinstance(target, _native.Array):
+            return made
+        target.recorder.assign(target, made._lowered(), here())
+        self._renew()
+        return self
+
+    def _renew(self) -> None:
+        """Saves again what was saved and then written to by this name."""
+        if self._name is not None:
+            self.save()
+
+    # Elements: after the block.
+
+    def numpy(self) -> np.ndarray[Any, Any]:
+        """The elements as a NumPy array.
+
+        The memory is this tensor's, and read-only. NumPy has no bfloat16: such elements are
+        copied to float32, which holds each of them exactly.
+        """
+        array = self._array()
+        if self.dtype == bfloat16:
+            array = _native.call("to", (array, "f32"), here())[0]
+        return np.asarray(array)
+
+    def __array__(
+        self,
+        dtype: Any = None,
+        copy: builtins.bool | None = None,
+    ) -> np.ndarray[Any, Any]:
+        array = self.numpy()
+        if copy is False and (
+            self.dtype == bfloat16 or (dtype is not None and dtype != array.dtype)
+        ):
+            raise ValueError(f"a {self.dtype.name} tensor cannot be read as {dtype} without a copy")
+        return np.array(array, dtype=dtype) if copy else np.asarray(array, dtype=dtype)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self._array().__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[builtins.int, builtins.int]:
+        return self._array().__dlpack_device__()
+
+    def tolist(self) -> Any:
+        """The elements as (nested) lists."""
+        return self.numpy().tolist()
+
+    def item(self) -> Any:
+        """The only element, as a Python number."""
+        if self.numel() != 1:
+            message = f"a tensor of shape {list(self.shape)} has {self.numel()} elements, not one"
+            raise self._fault("bad-argument", message, "`.tolist()` gives all of them")
+        return self.numpy().item()
+
+    def __float__(self) -> builtins.float:
+        return builtins.float(self.item())
+
+    def __int__(self) -> builtins.int:
+        return builtins.int(self.item())
+
+    def __index__(self) -> builtins.int:
+        if self.dtype.is_floating_point:
+            raise TypeError(f"a {self.dtype.name} tensor cannot be an index")
+        return builtins.int(self.item())
+
+    def __bool__(self) -> builtins.bool:
+        return builtins.bool(self.item())
+
+    # PyTorch's words for rows of the table.
+
+    def to(self, target: Any) -> Tensor:
+        """Converts to an element type; `"cpu"` changes nothing."""
+        if str(target) == "cpu":
+            return self
+        return _call.one("to", self._lowered(), _call.dtype_name(target))
+
+    def reshape(self, *shape: builtins.int | Sequence[builtins.int]) -> Tensor:
+        """Gives the same elements another shape; one length may be -1."""
+        return _call.one("reshape", self._lowered(), _lengths(shape))
+
+    def view(self, *shape: builtins.int | Sequence[builtins.int]) -> Tensor:
+        """Gives the same elements another shape; one length may be -1."""
+        return self.reshape(*shape)
+
+    def expand(self, *shape: builtins.int | Sequence[builtins.int]) -> Tensor:
+        """Repeats axes of length 1 to the given lengths; -1 keeps an axis."""
+        return _call.one("expand", self._lowered(), _lengths(shape))
+
+    def permute(self, *dims: builtins.int | Sequence[builtins.int]) -> Tensor:
+        """Reorders the axes."""
+        return _call.one("permute", self._lowered(), _lengths(dims))
+
+    @property
+    def T(self) -> Tensor:
+        """The axes in reverse order."""
+        return self.permute(*range(self.ndim)[::-1])
+
+    @property
+    def mT(self) -> Tensor:
+        """The last two axes swapped."""
+        return self.transpose(-2, -1)
+
+    @overload
+    def max(self, dim: None = None, keepdim: builtins.bool = False) -> Tensor: ...
+    @overload
+    def max(self, dim: builtins.int, keepdim: builtins.bool = False) -> ValuesIndices: ...
+    def max(
+        self, dim: builtins.int | None = None, keepdim: builtins.bool = False
+    ) -> Tensor | ValuesIndices:
+        """Gives the largest element; with `dim`, those along an axis and their positions."""
+        if dim is None:
+            return self.amax()
+        return _call.pair("max", self._lowered(), dim, keepdim)
+
+    @overload
+    def min(self, dim: None = None, keepdim: builtins.bool = False) -> Tensor: ...
+    @overload
+    def min(self, dim: builtins.int, keepdim: builtins.bool = False) -> ValuesIndices: ...
+    def min(
+        self, dim: builtins.int | None = None, keepdim: builtins.bool = False
+    ) -> Tensor | ValuesIndices:
+        """Gives the smallest element; with `dim`, those along an axis and their positions."""
+        if dim is None:
+            return self.amin()
+        return _call.pair("min", self._lowered(), dim, keepdim)
+
+    def where(self, condition: TensorLike, other: TensorLike) -> Tensor:
+        """Takes `self` where `condition` (bool) holds, else `other`."""
+        return _call.one("where", _call.tensor(condition), self._lowered(), _call.operand(other))
+
+    def detach(self) -> Tensor:
+        """Gives itself: PyTorch's habit, free here."""
+        return self
+
+    def cpu(self) -> Tensor:
+        """Gives itself: values are in main memory."""
+        return self
+
+    def float(self) -> Tensor:
+        """Converts to float32."""
+        return self.to("float32")
+
+    def double(self) -> Tensor:
+        """Converts to float64."""
+        return self.to("float64")
+
+    def half(self) -> Tensor:
+        """Converts to float16."""
+        return self.to("float16")
+
+    def bfloat16(self) -> Tensor:
+        """Converts to bfloat16."""
+        return self.to("bfloat16")
+
+    def long(self) -> Tensor:
+        """Converts to int64."""
+        return self.to("int64")
+
+    def int(self) -> Tensor:
+        """Converts to int32."""
+        return self.to("int32")
+
+    def bool(self) -> Tensor:
+        """Tests for elements that are not zero."""
+        return self.to("bool")
+
+
+def tensor(data: TensorLike, dtype: Any = None) -> Tensor:
+    """A concrete tensor of numbers, (nested) lists, or another library's array, copied.
+
+    Lists of floats become float32, lists of integers int64.
+    """
+    made = Tensor(_call.tensor(data), here())
+    return made if dtype is None else made.to(dtype)
+
+
+def save(value: Any, name: str | None = None) -> Any:
+    """Saves a value, or every value in lists, tuples and dictionaries, and gives it back."""
+    if isinstance(value, Tensor):
+        return value.save(name)
+    if isinstance(value, dict):
+        for item in value.values():
+            save(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            save(item)
+    return value
+
+
+def _lengths(given: tuple[builtins.int | Sequence[builtins.int], ...]) -> list[builtins.int]:
+    if len(given) == 1 and not hasattr(given[0], "__index__"):
+        return [builtins.int(n) for n in given[0]]
+    return [builtins.int(n) for n in given]  # type: ignore[arg-type]

@@ -1,0 +1,44 @@
+"""The tree of envoys: names, order, completion, and what `print` shows."""
+
+import pytest
+
+import pellucid as pl
+
+
+def test_paths_and_order(llama: pl.LanguageModel) -> None:
+    layers = llama.model.layers
+    assert layers[1].mlp.path == "model.layers.1.mlp"
+    assert layers[-1] is layers[1] is llama["model.layers.1"] is llama.model["layers.1"]
+    assert [layer.path for layer in layers] == ["model.layers.0", "model.layers.1"]
+    assert (len(layers), layers[:1]) == (2, [layers[0]])
+    assert layers[0].self_attn.sites["pattern"] == ("b", 4, "s", "s")
+    assert layers[0].self_attn.kind == "LlamaAttention"
+
+
+def test_completion_offers_modules_and_sites(llama: pl.LanguageModel) -> None:
+    names = dir(llama.model.layers[0].self_attn)
+    assert {"q_proj", "o_proj", "pattern", "scores", "z", "input", "output", "path"} <= set(names)
+    assert "lm_head" in dir(llama)
+
+
+def test_names_that_are_not_there(llama: pl.LanguageModel) -> None:
+    assert not hasattr(llama, "transformer")
+    with pytest.raises(pl.PathError, match="did you mean `lm_head`"):
+        _ = llama.lm_haed
+    with pytest.raises(pl.PathError, match="has no module or site `foo`"):
+        llama.lm_head.foo = 1
+
+
+def test_print_folds_layers_and_shows_shapes(llama: pl.LanguageModel) -> None:
+    text = repr(llama)
+    assert text.splitlines()[0].startswith("LlamaForCausalLM(")
+    assert "(0-1): 2 x LlamaDecoderLayer(" in text
+    line = next(line for line in text.splitlines() if ".pattern" in line)
+    assert line.split() == [".pattern", "model.layers.*.self_attn.pattern", "[b,", "4,", "s,", "s]"]
+    assert text.splitlines()[-1] == ")"
+    assert repr(llama.lm_head).split("  ")[-1] == "[b, s, 32] -> [b, s, 384]"
+
+
+def test_what_the_model_says_of_itself(llama: pl.LanguageModel) -> None:
+    assert (llama.name, llama.model_type) == ("llama", "llama")
+    assert (llama.n_ctx, llama.vocab_size, llama.dtype) == (128, 384, pl.float32)

@@ -1,0 +1,218 @@
+//! `python/pellucid/_ops.py`: every row of the op table as a typed function and a method.
+//!
+//! Rows whose Python form is not their row (`reshape(2, -1)`, `max` with and without an axis) are
+//! written by hand in `tensor.py`, and named here so that they are left out.
+
+use std::fmt::Write as _;
+
+use pellucid_graph::op::{OPS, OpDef, Param, ParamKind, View};
+use pellucid_graph::Arg;
+
+/// Longest line, as ruff is told.
+const WIDTH: usize = 100;
+
+/// What has an operator's or another method's syntax in Python.
+const INTERNAL: &[&str] = &["index", "set_index", "copy_into"];
+/// Rows without a generated function.
+const FUNCTIONS_BY_HAND: &[&str] = &["max", "min", "to"];
+/// Rows without a generated method.
+const METHODS_BY_HAND: &[&str] =
+    &["max", "min", "to", "reshape", "expand", "permute", "where", "cat", "stack"];
+
+const HEAD: &str = r#""""The operations, as functions and as methods of `pl.Tensor`.
+
+Made from the op table by `cargo xtask codegen`: edit `crates/pellucid-graph/src/op/table.rs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from pellucid import _call
+from pellucid._call import TensorLike, ValuesIndices
+
+if TYPE_CHECKING:
+    from pellucid.tensor import Tensor
+
+"#;
+
+/// The whole file.
+pub fn python_ops() -> String {
+    let rows = || OPS.iter().filter(|d| !INTERNAL.contains(&d.name));
+    let functions: Vec<_> = rows().filter(|d| !FUNCTIONS_BY_HAND.contains(&d.name)).collect();
+    let mut out = HEAD.to_owned();
+    let mut names: Vec<_> = functions.iter().map(|d| format!("    \"{}\",\n", d.name)).collect();
+    names.sort_unstable();
+    let _ = write!(out, "__all__ = [\n{}]\n", names.concat());
+    for def in functions {
+        out += &function(def);
+    }
+    out += "\n\nclass Ops(_call.Base):\n    \"\"\"The operations as methods, `self` first.\"\"\"\n\n    __slots__ = ()\n";
+    for def in rows().filter(|d| !METHODS_BY_HAND.contains(&d.name)) {
+        out += &method(def);
+    }
+    out
+}
+
+fn function(def: &OpDef) -> String {
+    let params: Vec<_> = def.params.iter().map(parameter).collect();
+    let args: Vec<_> =
+        std::iter::once(format!("\"{}\"", def.name)).chain(def.params.iter().map(lowered)).collect();
+    let helper = if def.results.len() == 1 { "one" } else { "pair" };
+    let head = fitted(&format!("def {}(", def.name), &params, &format!(") -> {}:", result(def)), 0);
+    let body = fitted(&format!("return _call.{helper}("), &args, ")", 4);
+    format!("\n\n{head}{}{body}", docstring(def, 4))
+}
+
+fn method(def: &OpDef) -> String {
+    let params: Vec<_> =
+        std::iter::once("self".to_owned()).chain(def.params[1..].iter().map(parameter)).collect();
+    let args: Vec<_> =
+        std::iter::once("self").chain(def.params[1..].iter().map(|p| p.name)).map(str::to_owned).collect();
+    let head = fitted(&format!("def {}(", def.name), &params, &format!(") -> {}:", result(def)), 4);
+    let body = fitted(&format!("return {}(", def.name), &args, ")", 8);
+    format!("\n{head}{}{body}", docstring(def, 8))
+}
+
+fn result(def: &OpDef) -> &'static str {
+    if def.results.len() == 1 { "Tensor" } else { "ValuesIndices" }
+}
+
+fn parameter(param: &Param) -> String {
+    let hint = hint(param.kind);
+    match &param.default {
+        None => format!("{}: {hint}", param.name),
+        Some(Arg::None) => format!("{}: {hint} | None = None", param.name),
+        Some(default) => format!("{}: {hint} = {}", param.name, literal(default)),
+    }
+}
+
+fn hint(kind: ParamKind) -> String {
+    match kind {
+        ParamKind::Tensor | ParamKind::Operand => "TensorLike".to_owned(),
+        ParamKind::Tensors => "Sequence[TensorLike] | Tensor".to_owned(),
+        ParamKind::Int | ParamKind::Dim => "int".to_owned(),
+        ParamKind::Float => "float".to_owned(),
+        ParamKind::Bool => "bool".to_owned(),
+        ParamKind::Word(words) => {
+            let words: Vec<_> = words.iter().map(|w| format!("\"{w}\"")).collect();
+            format!("Literal[{}]", words.join(", "))
+        }
+        ParamKind::Dims => "int | Sequence[int]".to_owned(),
+        ParamKind::Shape => "Sequence[int]".to_owned(),
+        ParamKind::DType | ParamKind::Index => "Any".to_owned(),
+    }
+}
+
+fn literal(arg: &Arg) -> String {
+    match arg {
+        Arg::Bool(true) => "True".to_owned(),
+        Arg::Bool(false) => "False".to_owned(),
+        Arg::Int(n) => n.to_string(),
+        Arg::Float(x) => format!("{x:?}"),
+        Arg::Word(w) => format!("\"{w}\""),
+        other => unreachable!("a default that Python has no word for: {other:?}"),
+    }
+}
+
+/// How an argument is handed to the extension.
+fn lowered(param: &Param) -> String {
+    let name = param.name;
+    match param.kind {
+        ParamKind::Tensor | ParamKind::Operand if param.default.is_some() => {
+            format!("_call.optional({name})")
+        }
+        ParamKind::Tensor => format!("_call.tensor({name})"),
+        ParamKind::Operand => format!("_call.operand({name})"),
+        ParamKind::Tensors => format!("_call.tensors({name})"),
+        ParamKind::DType => format!("_call.dtype_name({name})"),
+        ParamKind::Dims | ParamKind::Shape => format!("_call.ints({name})"),
+        _ => name.to_owned(),
+    }
+}
+
+fn docstring(def: &OpDef, indent: usize) -> String {
+    let pad = " ".repeat(indent);
+    let text = wrapped(def.doc, indent, "\"\"\"".len());
+    match (def.view, text.contains('\n')) {
+        (View::Fresh, false) => format!("{pad}\"\"\"{text}\"\"\"\n"),
+        (View::Fresh, true) => format!("{pad}\"\"\"{text}\n{pad}\"\"\"\n"),
+        (View::Shares, _) => {
+            format!("{pad}\"\"\"{text}\n\n{pad}A view: writing to the result writes to the tensor.\n{pad}\"\"\"\n")
+        }
+    }
+}
+
+/// Words over as many lines as they need; the first stands after `taken` more columns, and leaves
+/// as many for the closing quotes.
+fn wrapped(text: &str, indent: usize, taken: usize) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let reserved = indent + if lines.len() == 1 { 2 * taken } else { 0 };
+        let line = lines.last_mut().filter(|l| reserved + l.len() + 1 + word.len() <= WIDTH);
+        match line {
+            Some(line) if line.is_empty() => *line += word,
+            Some(line) => *line += &format!(" {word}"),
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines.join(&format!("\n{}", " ".repeat(indent)))
+}
+
+/// `open` items `close` on one line, or indented on one, or each on its own, as ruff does it.
+fn fitted(open: &str, items: &[String], close: &str, indent: usize) -> String {
+    let pad = " ".repeat(indent);
+    let all = items.join(", ");
+    let one_line = format!("{pad}{open}{all}{close}\n");
+    if one_line.len() <= WIDTH + 1 {
+        return one_line;
+    }
+    if indent + 4 + all.len() <= WIDTH {
+        return format!("{pad}{open}\n{pad}    {all}\n{pad}{close}\n");
+    }
+    let lines: String = items.iter().map(|item| format!("{pad}    {item},\n")).collect();
+    format!("{pad}{open}\n{lines}{pad}{close}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_left_out_are_in_the_table() {
+        for name in INTERNAL.iter().chain(FUNCTIONS_BY_HAND).chain(METHODS_BY_HAND) {
+            assert!(OPS.iter().any(|d| d.name == *name), "`{name}`");
+        }
+    }
+
+    #[test]
+    fn a_row_becomes_a_function_and_a_method() {
+        let topk = OPS.iter().find(|d| d.name == "topk").unwrap();
+        expect_test::expect![[r#"
+
+
+            def topk(input: TensorLike, k: int, dim: int = -1, largest: bool = True) -> ValuesIndices:
+                """Gives the `k` largest (or smallest) elements in order, and their positions."""
+                return _call.pair("topk", _call.tensor(input), k, dim, largest)
+        "#]]
+        .assert_eq(&function(topk));
+        expect_test::expect![[r#"
+
+                def topk(self, k: int, dim: int = -1, largest: bool = True) -> ValuesIndices:
+                    """Gives the `k` largest (or smallest) elements in order, and their positions."""
+                    return topk(self, k, dim, largest)
+        "#]]
+        .assert_eq(&method(topk));
+    }
+
+    #[test]
+    fn long_lines_are_broken_as_the_formatter_does() {
+        let items = vec!["a".repeat(50), "b".repeat(40)];
+        let text = fitted("f(", &items, ")", 4);
+        assert_eq!(text, format!("    f(\n        {}, {}\n    )\n", items[0], items[1]));
+        let items = vec!["a".repeat(50), "b".repeat(50)];
+        let text = fitted("f(", &items, ")", 4);
+        assert_eq!(text, format!("    f(\n        {},\n        {},\n    )\n", items[0], items[1]));
+    }
+}
