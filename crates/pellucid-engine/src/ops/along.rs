@@ -2,10 +2,11 @@
 
 use super::Out;
 use super::cast::cast;
-use super::compute::{Compute, Float, each_float};
+use super::compute::{Compute, Float};
+use super::dispatch::each_float;
 use super::inputs::{Inputs, Scalars};
-use super::reduce::{exp_total, total};
 use super::shape::{broadcast_to, permuted};
+use super::sums::{exp_total, total};
 use crate::Error;
 use crate::tensor::{Element, Tensor};
 

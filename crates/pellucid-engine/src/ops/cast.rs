@@ -7,7 +7,7 @@ use half::{bf16, f16};
 use pellucid_graph::DType;
 
 use super::Out;
-use super::compute::each_stored;
+use super::dispatch::each_stored;
 use super::inputs::Inputs;
 use crate::tensor::{Element, Tensor};
 

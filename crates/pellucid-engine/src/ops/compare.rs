@@ -4,7 +4,8 @@ use pellucid_graph::op::Call;
 use pellucid_graph::{DType, Op};
 
 use super::Out;
-use super::compute::{Compute, each_compute};
+use super::compute::Compute;
+use super::dispatch::each_compute;
 use super::elementwise::zip;
 use super::inputs::{Inputs, Scalars};
 use crate::Error;

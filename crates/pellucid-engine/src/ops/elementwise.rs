@@ -3,10 +3,10 @@
 use pellucid_graph::{Arg, Code, DType};
 
 use super::Out;
-use super::compute::{Compute, Float, each_compute, each_float};
+use super::compute::{Compute, Float};
+use super::dispatch::{each_compute, each_float};
 use super::inputs::{Inputs, Scalars};
 use super::walk::{Walk, broadcast_strides};
-use crate::Error;
 use crate::tensor::{Element, Tensor};
 
 pub fn add(x: &Inputs<'_>) -> Out {
@@ -97,7 +97,7 @@ fn rounding(x: &Inputs<'_>, single: impl Fn(f32) -> f32, double: impl Fn(f64) ->
 /// Bounds are numbers or 0-d; NaN elements stay NaN, a NaN bound makes all NaN, `max` wins over `min`.
 pub fn clamp(x: &Inputs<'_>) -> Out {
     each_compute!(x.out[0].dtype, C => {
-        let (low, high) = (bound::<C>(x, 1)?, bound::<C>(x, 2)?);
+        let (low, high) = (bound::<C>(x, 1), bound::<C>(x, 2));
         match (low, high) {
             (Some(low), Some(high)) => unary(x, |a: C| a.larger(low).smaller(high)),
             (Some(low), None) => unary(x, |a: C| a.larger(low)),
@@ -107,11 +107,9 @@ pub fn clamp(x: &Inputs<'_>) -> Out {
     })
 }
 
-fn bound<C: Compute>(x: &Inputs<'_>, i: usize) -> Result<Option<C>, Error> {
-    match x.call.args[i] {
-        Arg::None => Ok(None),
-        _ => x.scalar(i, x.out[0].dtype).map(Some),
-    }
+fn bound<C: Compute>(x: &Inputs<'_>, i: usize) -> Option<C> {
+    let given = x.call.args[i] != Arg::None;
+    given.then(|| x.operand(i, x.out[0].dtype, Scalars::Rounded).slice::<C>()[0])
 }
 
 pub fn absolute<C: Compute>(a: C) -> C {

@@ -3,7 +3,8 @@
 use pellucid_graph::Arg;
 
 use super::Out;
-use super::compute::{Float, each_float};
+use super::compute::Float;
+use super::dispatch::each_float;
 use super::elementwise::unary;
 use super::inputs::Inputs;
 

@@ -8,7 +8,7 @@ use pellucid_graph::{Arg, IndexItem};
 
 use super::Out;
 use super::cast::cast;
-use super::compute::each_stored;
+use super::dispatch::each_stored;
 use super::inputs::Inputs;
 use super::pick::positions;
 use super::shape::{broadcast_to, strided};

@@ -5,7 +5,7 @@ use pellucid_graph::{Arg, DType, TensorType};
 
 use super::Out;
 use super::cast::cast;
-use super::compute::compute_dtype;
+use super::dispatch::compute_dtype;
 use crate::tensor::{Element, Tensor};
 
 /// The inputs of one kernel.

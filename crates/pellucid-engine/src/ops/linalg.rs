@@ -5,7 +5,8 @@
 //! multiplied and summed in f32 and rounded once.
 
 use super::Out;
-use super::compute::{Compute, each_compute};
+use super::compute::Compute;
+use super::dispatch::each_compute;
 use super::inputs::{Inputs, Scalars};
 use super::walk::{Walk, broadcast_strides};
 use crate::tensor::Tensor;
@@ -82,9 +83,9 @@ impl Size {
                 *sum = two.plus(a[p + 2].times(y[j])).plus(a[p + 3].times(z[j]));
             }
         }
-        for p in fours..a.len() {
+        for (p, x) in a.iter().enumerate().skip(fours) {
             let w = line(p);
-            row.iter_mut().zip(w).for_each(|(sum, w)| *sum = sum.plus(a[p].times(*w)));
+            row.iter_mut().zip(w).for_each(|(sum, w)| *sum = sum.plus(x.times(*w)));
         }
     }
 }

@@ -9,6 +9,7 @@ mod inputs;
 mod table;
 
 mod compute;
+mod dispatch;
 mod walk;
 
 mod elementwise;
@@ -18,6 +19,7 @@ mod compare;
 mod select;
 
 mod reduce;
+mod sums;
 
 mod along;
 mod sort;

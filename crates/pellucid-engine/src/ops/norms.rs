@@ -2,9 +2,10 @@
 
 use super::Out;
 use super::cast::cast;
-use super::compute::{Compute, Float, compute_dtype, each_float};
+use super::compute::{Compute, Float};
+use super::dispatch::{compute_dtype, each_float};
 use super::inputs::Inputs;
-use super::reduce::{average, total, variance};
+use super::sums::{average, total, variance};
 use crate::tensor::Tensor;
 
 /// Ba et al., "Layer Normalization".

@@ -4,7 +4,7 @@ use pellucid_graph::{Code, DType, Diagnostic};
 
 use super::Out;
 use super::cast::cast;
-use super::compute::each_stored;
+use super::dispatch::each_stored;
 use super::inputs::Inputs;
 use super::walk::{Walk, strides};
 use crate::Error;

@@ -2,7 +2,7 @@
 
 use super::Out;
 use super::cast::cast;
-use super::compute::each_stored;
+use super::dispatch::each_stored;
 use super::inputs::Inputs;
 use super::walk::{Walk, broadcast_strides, strides};
 use crate::tensor::Tensor;

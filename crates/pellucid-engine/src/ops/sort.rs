@@ -5,7 +5,8 @@ use std::cmp::Ordering;
 use super::Out;
 use super::along::Lines;
 use super::cast::cast;
-use super::compute::{Compute, each_compute};
+use super::compute::Compute;
+use super::dispatch::each_compute;
 use super::inputs::Inputs;
 
 pub fn sort(x: &Inputs<'_>) -> Out {
@@ -15,12 +16,14 @@ pub fn sort(x: &Inputs<'_>) -> Out {
     }))
 }
 
-/// Only the `k` first of the order are sorted; among equals the first positions are taken.
+/// Only the `k` first of the order are sorted; among equals the first positions are taken. A 0-d
+/// tensor gives itself, even for `k` 0.
 pub fn topk(x: &Inputs<'_>) -> Out {
+    let scalar = x.tensor(0).shape().is_empty();
     let (k, largest) = (x.call.int(1).unwrap_or(0) as usize, x.call.flag(3));
     each_compute!(x.out[0].dtype, C => reorder(x, 2, |line: &[C], order| {
         let by = |i: &usize, j: &usize| rank(line[*i], line[*j], largest).then(i.cmp(j));
-        if k < order.len() {
+        if k < order.len() && !scalar {
             order.select_nth_unstable_by(k, by);
             order.truncate(k);
         }

@@ -1,0 +1,67 @@
+//! What only the elements show to be wrong is an error with a stable name, never a panic.
+
+use pellucid_engine::ops::eval;
+use pellucid_engine::tensor::Tensor;
+use pellucid_graph::{Arg, IndexItem, Op, ValueId};
+
+fn check(op: &str, args: Vec<Arg>, tensors: &[Tensor], want: &str) {
+    let error = eval(Op::find(op).unwrap(), &args, |v| tensors.get(v.index())).unwrap_err();
+    assert_eq!(format!("{}: {error}", error.code()), want);
+}
+
+fn value(i: u32) -> Arg {
+    Arg::Value(ValueId(i))
+}
+
+#[test]
+fn positions_outside_their_axis() {
+    let at = |i: i64| [Tensor::new(vec![0f32; 6], [2, 3]), Tensor::new(vec![i, 0, 0], [1, 3])];
+    let brackets = Arg::Index(vec![IndexItem::Slice(Default::default()), IndexItem::Value(ValueId(1))]);
+    let code = "index-out-of-range";
+    check(
+        "index",
+        vec![value(0), brackets.clone()],
+        &at(-4),
+        &format!("{code}: `index`: index -4 is out of range for axis 1 of length 3 [{code}]"),
+    );
+    check(
+        "set_index",
+        vec![value(0), brackets, Arg::Int(1)],
+        &at(3),
+        &format!("{code}: `set_index`: index 3 is out of range for axis 1 of length 3 [{code}]"),
+    );
+    check(
+        "gather",
+        vec![value(0), Arg::Int(0), value(1)],
+        &at(-1),
+        &format!("{code}: `gather`: index -1 is out of range for axis 0 of length 2 [{code}]"),
+    );
+    let row = Tensor::new(vec![i64::MAX], [1]);
+    check(
+        "index_select",
+        vec![value(0), Arg::Int(1), value(1)],
+        &[at(0)[0].clone(), row],
+        &format!(
+            "{code}: `index_select`: index {} is out of range for axis 1 of length 3 [{code}]",
+            i64::MAX
+        ),
+    );
+}
+
+#[test]
+fn arguments_that_no_element_can_meet() {
+    let integers = [Tensor::new(vec![2i64], [1]), Tensor::new(vec![1f32, 2.0], [2])];
+    check(
+        "pow",
+        vec![value(0), Arg::Int(-1)],
+        &integers,
+        "bad-argument: `pow`: integers cannot be raised to a negative number [bad-argument]\n  help: `.float()` converts",
+    );
+    check(
+        "clamp",
+        vec![value(1), value(1), Arg::None],
+        &integers,
+        "shape-mismatch: `clamp`: `min` must be a number or 0-d, got f32[2] [shape-mismatch]",
+    );
+    check("exp", vec![value(7)], &integers, "unknown-value: `%7` has no tensor [unknown-value]");
+}

@@ -1,0 +1,92 @@
+//! Compares every case of `tests/fixtures/ops.safetensors`, which its script makes with PyTorch.
+
+use std::collections::BTreeSet;
+
+use pellucid_engine::ops::{cast, eval};
+use pellucid_engine::tensor::Tensor;
+use pellucid_graph::op::OPS;
+use pellucid_graph::{Arg, DType, Op, TensorType};
+use safetensors::{Dtype, SafeTensors};
+
+#[derive(serde::Deserialize)]
+struct Case {
+    op: Op,
+    args: Vec<Arg>,
+    inputs: Vec<usize>,
+    outputs: Vec<usize>,
+}
+
+const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/ops.safetensors");
+
+#[test]
+fn agrees_with_torch() {
+    let bytes = std::fs::read(FIXTURE).unwrap();
+    let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+    let cases: Vec<Case> = serde_json::from_str(&header.metadata().as_ref().unwrap()["cases"]).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let load = |names: &[usize]| names.iter().map(|n| tensor(&file, &n.to_string())).collect::<Vec<_>>();
+    let mut faults = Vec::new();
+    for case in &cases {
+        let inputs = load(&case.inputs);
+        let found = eval(case.op, &case.args, |v| inputs.get(v.index()));
+        let wanted = load(&case.outputs);
+        let fault = match found {
+            Ok(found) => found.iter().zip(&wanted).find_map(|(got, want)| difference(got, want)),
+            Err(e) => Some(e.to_string()),
+        };
+        if let Some(fault) = fault {
+            let types: Vec<String> = inputs.iter().map(|t| t.ty().to_string()).collect();
+            faults.push(format!("{:?} {:?} of {types:?}: {fault}", case.op, case.args));
+        }
+    }
+    assert!(faults.is_empty(), "{} of {} cases:\n{}", faults.len(), cases.len(), faults.join("\n"));
+    let covered: BTreeSet<&str> = cases.iter().map(|c| c.op.def().name).collect();
+    let missing: Vec<&str> = OPS.iter().map(|d| d.name).filter(|n| !covered.contains(n)).collect();
+    assert!(missing.is_empty(), "no case for {missing:?}");
+}
+
+fn tensor(file: &SafeTensors<'_>, name: &str) -> Tensor {
+    let view = file.tensor(name).unwrap();
+    let dtype = match view.dtype() {
+        Dtype::BOOL => DType::Bool,
+        Dtype::U8 => DType::U8,
+        Dtype::I32 => DType::I32,
+        Dtype::I64 => DType::I64,
+        Dtype::F16 => DType::F16,
+        Dtype::BF16 => DType::Bf16,
+        Dtype::F32 => DType::F32,
+        Dtype::F64 => DType::F64,
+        other => panic!("{other:?}"),
+    };
+    Tensor::from_bytes(&TensorType::new(dtype, view.shape()), view.data()).unwrap()
+}
+
+/// How far an element may be from PyTorch's, absolutely and relative to it: a few units in the last place,
+/// because exp, erf and the order of sums differ; integers and bool agree exactly.
+fn tolerance(dtype: DType) -> f64 {
+    match dtype {
+        DType::F64 => 1e-13,
+        DType::F32 => 1e-6,
+        DType::F16 => 1e-3,
+        DType::Bf16 => 8e-3,
+        _ => 0.0,
+    }
+}
+
+fn difference(got: &Tensor, want: &Tensor) -> Option<String> {
+    if got.ty() != want.ty() {
+        return Some(format!("got {}, expected {}", got.ty(), want.ty()));
+    }
+    if !got.dtype().is_float() {
+        let (got, want) = (cast(got, DType::I64), cast(want, DType::I64));
+        let (got, want) = (got.slice::<i64>(), want.slice::<i64>());
+        return (got != want).then(|| format!("got {got:?}, expected {want:?}"));
+    }
+    let bound = tolerance(got.dtype());
+    let (got, want) = (cast(got, DType::F64), cast(want, DType::F64));
+    let near =
+        |a: f64, b: f64| (a.is_nan() && b.is_nan()) || a == b || (a - b).abs() <= bound * b.abs().max(1.0);
+    let (got, want) = (got.slice::<f64>(), want.slice::<f64>());
+    let at = (0..got.len()).find(|&i| !near(got[i], want[i]))?;
+    Some(format!("got {}, expected {} at {at}", got[at], want[at]))
+}

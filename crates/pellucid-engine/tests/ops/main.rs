@@ -1,0 +1,7 @@
+//! Every operation of the table: its numbers against PyTorch's, its types against its rule.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod faults;
+mod goldens;
+mod types;

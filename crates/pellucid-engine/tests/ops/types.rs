@@ -1,0 +1,178 @@
+//! Walks the table with arguments drawn for every kind of parameter, over all dtypes, empty and 0-d
+//! tensors included: whatever the rule accepts, the kernel computes, with exactly the inferred types.
+
+use pellucid_engine::Error;
+use pellucid_engine::ops::{eval, has_kernel};
+use pellucid_engine::tensor::Tensor;
+use pellucid_graph::op::{Call, OPS, ParamKind};
+use pellucid_graph::{Arg, Code, DType, IndexItem, Op, OpDef, Slice, TensorType, ValueId};
+use proptest::prelude::*;
+
+/// Draws numbers from the bytes that proptest makes and shrinks; zeros once they are spent.
+struct Draw<'a>(std::slice::Iter<'a, u8>);
+
+impl Draw<'_> {
+    fn below(&mut self, n: usize) -> usize {
+        self.0.next().map_or(0, |b| usize::from(*b) % n)
+    }
+
+    fn dim(&mut self) -> i64 {
+        self.below(5) as i64 - 2
+    }
+
+    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len())]
+    }
+
+    /// Mostly one of the shapes and dtypes drawn before, so that operands often fit.
+    fn tensor(&mut self, made: &mut Vec<Tensor>) -> ValueId {
+        let ty = match (made.first().map(Tensor::ty), self.below(4)) {
+            (Some(first), 0 | 1) => first,
+            (Some(first), 2) => TensorType::new(self.pick(&DType::ALL), first.shape),
+            _ => {
+                let rank = self.below(4);
+                let shape: Vec<usize> = (0..rank).map(|_| self.pick(&[2, 3, 1, 0])).collect();
+                TensorType::new(self.pick(&DType::ALL), shape)
+            }
+        };
+        let bytes: Vec<u8> = (0..ty.bytes().unwrap()).map(|_| self.below(256) as u8).collect();
+        made.push(Tensor::from_bytes(&ty, &bytes).unwrap());
+        ValueId(made.len() as u32 - 1)
+    }
+
+    fn positions(&mut self, made: &mut Vec<Tensor>) -> ValueId {
+        let shape: Vec<usize> = (0..self.below(3)).map(|_| self.pick(&[2, 1, 3, 0])).collect();
+        let n = shape.iter().product();
+        made.push(Tensor::new((0..n).map(|_| self.below(2) as i64).collect::<Vec<_>>(), shape));
+        ValueId(made.len() as u32 - 1)
+    }
+
+    fn number(&mut self) -> Arg {
+        let float = [0.0, 2.0, -1.0, 0.5, f64::INFINITY, f64::NAN, 1e300];
+        match self.below(3) {
+            0 => Arg::Int(self.pick(&[0, 1, 2, -1, 3, i64::MAX, i64::MIN])),
+            1 => Arg::Float(self.pick(&float)),
+            _ => Arg::Bool(self.below(2) == 1),
+        }
+    }
+
+    fn item(&mut self, made: &mut Vec<Tensor>) -> IndexItem {
+        let mut end = || (self.below(2) == 1).then(|| self.pick(&[0, 1, -1, 2, 9, i64::MAX, i64::MIN]));
+        let (start, stop) = (end(), end());
+        match self.below(5) {
+            0 => IndexItem::Int(self.pick(&[0, -1, 1])),
+            1 => IndexItem::Slice(Slice { start, stop, step: self.pick(&[None, Some(2), Some(i64::MAX)]) }),
+            2 => IndexItem::New,
+            3 => IndexItem::Ellipsis,
+            _ => IndexItem::Value(self.positions(made)),
+        }
+    }
+
+    fn shape(&mut self, first: &[usize]) -> Vec<i64> {
+        let skip = self.below(first.len() + 1);
+        match self.below(4) {
+            0 => first.iter().map(|n| *n as i64).collect(),
+            1 => first[skip..].iter().map(|n| *n as i64).collect(),
+            2 => vec![-1],
+            _ => [2, 3].into_iter().chain(first.iter().map(|n| *n as i64)).collect(),
+        }
+    }
+
+    fn arg(&mut self, def: &OpDef, i: usize, made: &mut Vec<Tensor>) -> Arg {
+        let param = &def.params[i];
+        if let (Some(default), 0) = (&param.default, self.below(3)) {
+            return default.clone();
+        }
+        let first = made.first().map(|t| t.shape().to_vec()).unwrap_or_default();
+        match param.kind {
+            ParamKind::Tensor if param.name == "index" && self.below(4) > 0 => {
+                let same = made[0].shape().iter().map(|n| n.min(&2)).copied().collect::<Vec<usize>>();
+                let shape = if def.name == "gather" { same } else { vec![self.below(3)] };
+                let n = shape.iter().product();
+                made.push(Tensor::new((0..n).map(|_| self.below(2) as i64).collect::<Vec<_>>(), shape));
+                Arg::Value(ValueId(made.len() as u32 - 1))
+            }
+            ParamKind::Tensor if matches!(param.name, "condition" | "mask") => {
+                made.push(Tensor::bools(
+                    (0..first.iter().product()).map(|_| self.below(2) as u8).collect(),
+                    first,
+                ));
+                Arg::Value(ValueId(made.len() as u32 - 1))
+            }
+            ParamKind::Tensor => Arg::Value(self.tensor(made)),
+            ParamKind::Operand if self.below(3) == 0 => self.number(),
+            ParamKind::Operand => Arg::Value(self.tensor(made)),
+            ParamKind::Tensors => Arg::Values((0..1 + self.below(3)).map(|_| self.tensor(made)).collect()),
+            ParamKind::Int => Arg::Int(self.pick(&[1, 0, 2, -1, i64::MIN, i64::MAX])),
+            ParamKind::Float => Arg::Float(self.pick(&[2.0, 0.0, 1.0, -1.0, f64::INFINITY, f64::NAN])),
+            ParamKind::Bool => Arg::Bool(self.below(2) == 1),
+            ParamKind::Word(words) => Arg::Word(self.pick(words).to_owned()),
+            ParamKind::Dim => Arg::Int(self.dim()),
+            ParamKind::Dims if def.name == "permute" => Arg::Ints((0..first.len() as i64).rev().collect()),
+            ParamKind::Dims if self.below(2) == 0 => Arg::Int(self.dim()),
+            ParamKind::Dims => Arg::Ints((0..self.below(3)).map(|_| self.dim()).collect()),
+            ParamKind::Shape => Arg::Ints(self.shape(&first)),
+            ParamKind::DType => Arg::DType(self.pick(&DType::ALL)),
+            ParamKind::Index => Arg::Index((0..self.below(4)).map(|_| self.item(made)).collect()),
+        }
+    }
+}
+
+/// One draw of arguments: true when the rule accepted them.
+fn check(def: &'static OpDef, bytes: &[u8]) -> bool {
+    let (mut draw, mut made) = (Draw(bytes.iter()), Vec::new());
+    let args: Vec<Arg> = (0..def.params.len()).map(|i| draw.arg(def, i, &mut made)).collect();
+    let types: Vec<TensorType> = made.iter().map(Tensor::ty).collect();
+    let inferred = Call::infer(def, &args, &types);
+    let small = |ts: &Vec<TensorType>| ts.iter().all(|t| t.numel().is_some_and(|n| n < 1 << 20));
+    if inferred.as_ref().is_ok_and(|ts| !small(ts)) {
+        return false;
+    }
+    let op = Op::find(def.name).unwrap();
+    let found = eval(op, &args, |v| made.get(v.index()));
+    match (inferred, found) {
+        (Ok(want), Ok(got)) => {
+            assert_eq!(got.iter().map(Tensor::ty).collect::<Vec<_>>(), want, "{op:?} {args:?} {types:?}");
+            for t in got {
+                assert_eq!(t.as_bytes().len(), t.ty().bytes().unwrap(), "{op:?} {args:?} {types:?}");
+                let truth = t.dtype() != DType::Bool || t.as_bytes().iter().all(|b| *b < 2);
+                assert!(truth, "a bool other than 0 and 1: {op:?} {args:?} {types:?}");
+            }
+            true
+        }
+        (Err(want), Err(Error::Trace(got))) => {
+            assert_eq!(got, want);
+            false
+        }
+        (Ok(_), Err(Error::Trace(got))) => {
+            let in_elements =
+                [Code::IndexOutOfRange, Code::BadArgument, Code::ShapeMismatch].contains(&got.code);
+            assert!(in_elements, "{op:?} {args:?} {types:?}: {got}");
+            false
+        }
+        (want, got) => panic!("{op:?} {args:?} {types:?}: inferred {want:?}, got {got:?}"),
+    }
+}
+
+#[test]
+fn every_row_computes_what_it_infers() {
+    for def in OPS {
+        assert!(has_kernel(def.name), "`{}` has no kernel", def.name);
+        let accepted = std::cell::Cell::new(0);
+        let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) };
+        proptest!(config, |(bytes in proptest::collection::vec(any::<u8>(), 0..300))| {
+            accepted.set(accepted.get() + usize::from(check(def, &bytes)));
+        });
+        assert!(accepted.get() >= 20, "`{}`: only {} of 400 draws pass its rule", def.name, accepted.get());
+    }
+}
+
+#[test]
+fn meta_tensors_stay_meta() {
+    let t = Tensor::meta(DType::F16, [2, 3]);
+    let op = Op::find("topk").unwrap();
+    let args = op.def().bind(vec![Arg::Value(ValueId(5)), Arg::Int(2)], vec![]).unwrap();
+    let out = eval(op, &args, |v| (v == ValueId(5)).then_some(&t)).unwrap();
+    assert!(out.iter().all(Tensor::is_meta));
+    assert_eq!(out[1].ty(), TensorType::new(DType::I64, [2, 2]));
+}
