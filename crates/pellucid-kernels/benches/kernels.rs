@@ -10,29 +10,17 @@ use half::{bf16, f16};
 use pellucid_kernels::*;
 
 /// `(n_in, n_out)`: GPT-2's four and its head, and one of a model of a billion.
-const LINEAR: [(usize, usize); 6] = [
-    (768, 768),
-    (768, 2304),
-    (768, 3072),
-    (3072, 768),
-    (768, 50_257),
-    (2048, 8192),
-];
+const LINEAR: [(usize, usize); 6] =
+    [(768, 768), (768, 2304), (768, 3072), (3072, 768), (768, 50_257), (2048, 8192)];
 const ROWS: [usize; 7] = [1, 2, 4, 12, 32, 128, 512];
 /// Weights are read in turn from copies of this size together, so that they come from memory as in a model.
 const COLD_BYTES: usize = 192 << 20;
 
 fn main() {
-    let words: Vec<_> = std::env::args()
-        .skip(1)
-        .filter(|a| !a.starts_with("--"))
-        .collect();
+    let words: Vec<_> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
     let wanted = |name: &str| words.iter().all(|word| name.contains(word.as_str()));
     println!("isa {:?}, {} threads", isa(), threads());
-    println!(
-        "{:<34} {:>10} {:>10} {:>9} {:>9}",
-        "kernel", "min us", "median us", "GF/s", "GB/s"
-    );
+    println!("{:<34} {:>10} {:>10} {:>9} {:>9}", "kernel", "min us", "median us", "GF/s", "GB/s");
     bench_pool(&wanted);
     for (n_in, n_out) in LINEAR {
         bench_linear(n_in, n_out, &wanted);
@@ -74,10 +62,7 @@ fn seconds() -> f64 {
     static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
     #[cfg(unix)]
     if threads() == 1 {
-        let mut now = libc::timespec {
-            tv_sec: 0,
-            tv_nsec: 0,
-        };
+        let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
         // SAFETY: the call writes to a `timespec` of our own.
         let failed = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut now) };
         if failed == 0 {
@@ -88,9 +73,7 @@ fn seconds() -> f64 {
 }
 
 fn numbers(n: usize) -> Vec<f32> {
-    (0..n)
-        .map(|i| ((i * 7919 + 17) % 1009) as f32 / 1009.0 - 0.5)
-        .collect()
+    (0..n).map(|i| ((i * 7919 + 17) % 1009) as f32 / 1009.0 - 0.5).collect()
 }
 
 fn bench_pool(wanted: &dyn Fn(&str) -> bool) {
@@ -107,11 +90,8 @@ fn bench_linear(n_in: usize, n_out: usize, wanted: &dyn Fn(&str) -> bool) {
     let w = numbers(n_in * n_out);
     let brain: Vec<bf16> = w.iter().map(|w| bf16::from_f32(*w)).collect();
     let half: Vec<f16> = w.iter().map(|w| f16::from_f32(*w)).collect();
-    let kinds = [
-        ("f32", Weights::F32(&w), 4),
-        ("bf16", Weights::Bf16(&brain), 2),
-        ("f16", Weights::F16(&half), 2),
-    ];
+    let kinds =
+        [("f32", Weights::F32(&w), 4), ("bf16", Weights::Bf16(&brain), 2), ("f16", Weights::F16(&half), 2)];
     for (dtype, weights, width) in kinds {
         let names: Vec<_> = ROWS
             .iter()
@@ -139,10 +119,7 @@ fn bench_pack(wanted: &dyn Fn(&str) -> bool) {
     let w = numbers(n_in * n_out);
     let brain: Vec<bf16> = w.iter().map(|w| bf16::from_f32(*w)).collect();
     for (layout, name) in [(Layout::OutIn, "out-in"), (Layout::InOut, "in-out")] {
-        for (dtype, w, width) in [
-            ("f32", Weights::F32(&w), 4),
-            ("bf16", Weights::Bf16(&brain), 2),
-        ] {
+        for (dtype, w, width) in [("f32", Weights::F32(&w), 4), ("bf16", Weights::Bf16(&brain), 2)] {
             let name = format!("pack {dtype} {name} {n_in}x{n_out}");
             if wanted(&name) {
                 line(&name, 0, n_in * n_out * width, |_| {
@@ -178,17 +155,9 @@ fn bench_attention(wanted: &dyn Fn(&str) -> bool) {
             window: None,
             causal: true,
         };
-        let segment = [Segment {
-            q_start: 0,
-            q_len,
-            k_start: 0,
-            k_len,
-        }];
+        let segment = [Segment { q_start: 0, q_len, k_start: 0, k_len }];
         let q = numbers(q_len * n_heads * d);
-        let (k, v) = (
-            numbers(k_len * n_kv_heads * d),
-            numbers(k_len * n_kv_heads * d),
-        );
+        let (k, v) = (numbers(k_len * n_kv_heads * d), numbers(k_len * n_kv_heads * d));
         let mut z = vec![0.0; q.len()];
         let pairs = (0..q_len).map(|i| k_len - q_len + i + 1).sum::<usize>() * n_heads;
         line(&name, 4 * pairs * d, 8 * k.len(), |_| {
@@ -207,16 +176,12 @@ fn bench_rows(wanted: &dyn Fn(&str) -> bool) {
                 line(&name, 0, 8 * m * d, |_| body(&mut out));
             }
         };
-        row("layer_norm", &|out| {
-            layer_norm(&x, &w, Some(&w), 1e-5, d, out)
-        });
+        row("layer_norm", &|out| layer_norm(&x, &w, Some(&w), 1e-5, d, out));
         row("rms_norm", &|out| rms_norm(&x, &w, false, 1e-5, d, out));
         row("softmax", &|out| softmax_rows(&x, d, out));
         row("gelu_tanh", &|out| activate(Activation::GeluTanh, &x, out));
         row("gelu_erf", &|out| activate(Activation::GeluErf, &x, out));
-        row("silu * up", &|out| {
-            activate_mul(Activation::Silu, &x, &x, out)
-        });
+        row("silu * up", &|out| activate_mul(Activation::Silu, &x, &x, out));
         row("add", &|out| add(&x, &x, out));
     }
 }

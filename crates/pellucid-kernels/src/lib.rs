@@ -39,8 +39,7 @@ mod weights;
 
 pub use activation::{Activation, activate, activate_mul};
 pub use attention::{
-    AttentionShape, Keys, Segment, attention, attention_mix, attention_pattern, attention_scores,
-    scores_len,
+    AttentionShape, Keys, Segment, attention, attention_mix, attention_pattern, attention_scores, scores_len,
 };
 pub use elementwise::{add, add_assign, mul};
 pub use embedding::embed;

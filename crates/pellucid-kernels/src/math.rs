@@ -14,10 +14,7 @@ pub(crate) fn exp<V: Lanes>(x: V) -> V {
     // ln 2 in two parts, the first with so few bits that its product with n is exact.
     let r = n.fma(V::splat(-0.693_359_4), x);
     let r = n.fma(V::splat(2.121_944_4e-4), r);
-    let q = polynomial(
-        r,
-        [1.381_448e-3, 8.368_717e-3, 4.166_839e-2, 0.166_665_21, 0.5],
-    );
+    let q = polynomial(r, [1.381_448e-3, 8.368_717e-3, 4.166_839e-2, 0.166_665_21, 0.5]);
     r.mul(r).fma(q, r).add(V::splat(1.0)).scale(n)
 }
 
@@ -33,16 +30,7 @@ pub(crate) fn sigmoid<V: Lanes>(x: V) -> V {
 pub(crate) fn tanh<V: Lanes>(x: V) -> V {
     let magnitude = x.abs();
     let square = x.mul(x);
-    let p = polynomial(
-        square,
-        [
-            -5.905_866e-3,
-            2.080_538e-2,
-            -5.378_668_4e-2,
-            0.133_319_59,
-            -0.333_333,
-        ],
-    );
+    let p = polynomial(square, [-5.905_866e-3, 2.080_538e-2, -5.378_668_4e-2, 0.133_319_59, -0.333_333]);
     let near = x.mul(square).fma(p, x);
     let one = V::splat(1.0);
     let tail = V::splat(2.0).div(one.add(exp(magnitude.add(magnitude))));

@@ -18,13 +18,7 @@ pub fn layer_norm(x: &[f32], w: &[f32], b: Option<&[f32]>, eps: f32, d: usize, o
 pub fn rms_norm(x: &[f32], w: &[f32], unit_offset: bool, eps: f32, d: usize, out: &mut [f32]) {
     assert_eq!(w.len(), d, "weight");
     let offset = if unit_offset { 1.0 } else { 0.0 };
-    norm(x, d, out, |x, out| RmsNorm {
-        x,
-        w,
-        offset,
-        eps,
-        out,
-    });
+    norm(x, d, out, |x, out| RmsNorm { x, w, offset, eps, out });
 }
 
 fn norm<'a, K: Kernel>(
@@ -34,11 +28,7 @@ fn norm<'a, K: Kernel>(
     kernel: impl Fn(&'a [f32], *mut f32) -> K + Sync,
 ) {
     assert_eq!(x.len(), out.len(), "output");
-    assert!(
-        d > 0 && x.len().is_multiple_of(d),
-        "input of {} is not rows of {d}",
-        x.len()
-    );
+    assert!(d > 0 && x.len().is_multiple_of(d), "input of {} is not rows of {d}", x.len());
     let isa = isa();
     for_row_ranges(out, d, &|rows, out| {
         for (row, out) in rows.zip(out.chunks_exact_mut(d)) {

@@ -138,11 +138,7 @@ impl Pool {
                 .ok()
         };
         let workers = (1..n_threads).filter_map(spawn).collect();
-        Pool {
-            shared,
-            workers,
-            turn: Mutex::new(()),
-        }
+        Pool { shared, workers, turn: Mutex::new(()) }
     }
 
     fn run(&self, n_tasks: usize, task: Task<'_>) {
@@ -236,9 +232,7 @@ impl Shared {
     /// Joins the job unless it is closed.
     fn enter(&self) -> bool {
         let join = |gate: usize| (gate & OPEN != 0).then_some(gate + 1);
-        self.gate
-            .fetch_update(Ordering::Acquire, Ordering::Relaxed, join)
-            .is_ok()
+        self.gate.fetch_update(Ordering::Acquire, Ordering::Relaxed, join).is_ok()
     }
 
     /// Claims tasks until none is left.

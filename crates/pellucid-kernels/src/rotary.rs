@@ -32,24 +32,14 @@ pub fn rotary(
 ) {
     let d = n_heads * head_dim;
     assert_eq!(x.len(), out.len(), "output");
-    assert!(
-        d > 0 && x.len().is_multiple_of(d),
-        "input of {} is not rows of {d}",
-        x.len()
-    );
+    assert!(d > 0 && x.len().is_multiple_of(d), "input of {} is not rows of {d}", x.len());
     if x.is_empty() {
         return;
     }
     let t = x.len() / d;
-    assert!(
-        cos.len() == sin.len() && cos.len().is_multiple_of(t),
-        "angles of {t} rows"
-    );
+    assert!(cos.len() == sin.len() && cos.len().is_multiple_of(t), "angles of {t} rows");
     let pairs = cos.len() / t;
-    assert!(
-        2 * pairs <= head_dim,
-        "{pairs} pairs in a head of {head_dim}"
-    );
+    assert!(2 * pairs <= head_dim, "{pairs} pairs in a head of {head_dim}");
     let isa = isa();
     for_row_ranges(out, d, &|rows, out| {
         for (row, out) in rows.zip(out.chunks_exact_mut(d)) {

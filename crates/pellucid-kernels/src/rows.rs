@@ -29,11 +29,7 @@ impl<'a> Shared<'a> {
     /// `p` is writable for `len` elements during `'a`, and nothing else touches them. They need
     /// not be initialized as long as only raw writes reach them.
     pub(crate) unsafe fn from_raw(p: *mut f32, len: usize) -> Self {
-        Shared {
-            p,
-            len,
-            _buffer: std::marker::PhantomData,
-        }
+        Shared { p, len, _buffer: std::marker::PhantomData }
     }
 
     pub(crate) fn as_mut_ptr(&self) -> *mut f32 {
@@ -57,11 +53,7 @@ pub(crate) fn part_of(n: usize, parts: usize, i: usize) -> Range<usize> {
 
 /// Calls `body(rows, out_rows)` for ranges of rows that together are all rows of `out`, in parallel
 /// where the buffer is large. `d` is the row length of `out`.
-pub(crate) fn for_row_ranges(
-    out: &mut [f32],
-    d: usize,
-    body: &(dyn Fn(Range<usize>, &mut [f32]) + Sync),
-) {
+pub(crate) fn for_row_ranges(out: &mut [f32], d: usize, body: &(dyn Fn(Range<usize>, &mut [f32]) + Sync)) {
     let n_rows = out.len().checked_div(d).unwrap_or(0);
     if out.len() <= INLINE || n_rows == 1 {
         return body(0..n_rows, out);

@@ -27,11 +27,7 @@ fn rows<'a, K: Kernel>(
     kernel: impl Fn(&'a [f32], *mut f32) -> K + Sync,
 ) {
     assert_eq!(x.len(), out.len(), "output");
-    assert!(
-        n > 0 && x.len().is_multiple_of(n),
-        "input of {} is not rows of {n}",
-        x.len()
-    );
+    assert!(n > 0 && x.len().is_multiple_of(n), "input of {} is not rows of {n}", x.len());
     let isa = isa();
     for_row_ranges(out, n, &|rows, out| {
         for (row, out) in rows.zip(out.chunks_exact_mut(n)) {

@@ -32,31 +32,10 @@ pub(super) struct Block<'a> {
 
 /// What to do with a block. Scores and patterns are `[h, q_len, k_len]` from `offset` on.
 pub(super) enum Step<'a> {
-    Whole {
-        q: &'a [f32],
-        k: &'a [f32],
-        v: &'a [f32],
-        z: &'a Shared<'a>,
-    },
-    Scores {
-        q: &'a [f32],
-        k: &'a [f32],
-        scores: &'a Shared<'a>,
-        offset: usize,
-    },
-    Pattern {
-        scores: &'a [f32],
-        pattern: &'a Shared<'a>,
-        offset: usize,
-        keys: Keys,
-    },
-    Mix {
-        pattern: &'a [f32],
-        v: &'a [f32],
-        z: &'a Shared<'a>,
-        offset: usize,
-        keys: Keys,
-    },
+    Whole { q: &'a [f32], k: &'a [f32], v: &'a [f32], z: &'a Shared<'a> },
+    Scores { q: &'a [f32], k: &'a [f32], scores: &'a Shared<'a>, offset: usize },
+    Pattern { scores: &'a [f32], pattern: &'a Shared<'a>, offset: usize, keys: Keys },
+    Mix { pattern: &'a [f32], v: &'a [f32], z: &'a Shared<'a>, offset: usize, keys: Keys },
 }
 
 /// Runs `step` on `block`.
@@ -66,14 +45,7 @@ pub(super) fn run(isa: Isa, block: &Block<'_>, step: Step<'_>) {
         Step::Pattern { keys, .. } | Step::Mix { keys, .. } => keys,
     };
     with_scratch(block, keys, |scratch| {
-        dispatch(
-            isa,
-            Run {
-                block,
-                step,
-                scratch,
-            },
-        );
+        dispatch(isa, Run { block, step, scratch });
     });
 }
 
@@ -93,32 +65,16 @@ impl Kernel for Run<'_, '_> {
                 block.soften::<V>(s);
                 mix::mix::<V>(block, v, z, s);
             }
-            Step::Scores {
-                q,
-                k,
-                scores,
-                offset,
-            } => {
+            Step::Scores { q, k, scores, offset } => {
                 score::score::<V>(block, q, k, s);
                 block.spill(s, scores, offset, |_| f32::NEG_INFINITY);
             }
-            Step::Pattern {
-                scores,
-                pattern,
-                offset,
-                ..
-            } => {
+            Step::Pattern { scores, pattern, offset, .. } => {
                 block.fetch(scores, s, offset);
                 block.soften::<V>(s);
                 block.spill(s, pattern, offset, unseen_weight);
             }
-            Step::Mix {
-                pattern,
-                v,
-                z,
-                offset,
-                ..
-            } => {
+            Step::Mix { pattern, v, z, offset, .. } => {
                 block.fetch(pattern, s, offset);
                 mix::mix::<V>(block, v, z, s);
             }
@@ -206,13 +162,7 @@ impl Block<'_> {
     }
 
     /// Copies each row from scratch to memory and fills it with `hidden(row)` outside its keys.
-    fn spill(
-        &self,
-        s: &mut Scratch<'_>,
-        to: &Shared<'_>,
-        offset: usize,
-        hidden: impl Fn(&[f32]) -> f32,
-    ) {
+    fn spill(&self, s: &mut Scratch<'_>, to: &Shared<'_>, offset: usize, hidden: impl Fn(&[f32]) -> f32) {
         for r in 0..self.n_rows() {
             let keys = self.keys(r, s.keys);
             // SAFETY: initialized by the caller's slice; this row belongs to this block alone.

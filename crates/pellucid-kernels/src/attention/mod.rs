@@ -88,12 +88,7 @@ pub fn attention_scores(
     check(shape, segments, Some(q.len()), Some(k.len()));
     assert_eq!(scores.len(), scores_len(shape, segments), "scores");
     let scores = Shared::new(scores);
-    for_blocks(shape, segments, &|offset| Step::Scores {
-        q,
-        k,
-        scores: &scores,
-        offset,
-    });
+    for_blocks(shape, segments, &|offset| Step::Scores { q, k, scores: &scores, offset });
 }
 
 /// Computes the softmax of each row of `scores` to `pattern`, both as in [`attention_scores`].
@@ -108,12 +103,7 @@ pub fn attention_pattern(
     assert_eq!(scores.len(), scores_len(shape, segments), "scores");
     assert_eq!(pattern.len(), scores.len(), "pattern");
     let pattern = Shared::new(pattern);
-    for_blocks(shape, segments, &|offset| Step::Pattern {
-        scores,
-        pattern: &pattern,
-        offset,
-        keys,
-    });
+    for_blocks(shape, segments, &|offset| Step::Pattern { scores, pattern: &pattern, offset, keys });
 }
 
 /// Computes `pattern v` to `z [tq, h * k]`, the pattern as in [`attention_scores`].
@@ -128,13 +118,7 @@ pub fn attention_mix(
     check(shape, segments, Some(z.len()), Some(v.len()));
     assert_eq!(pattern.len(), scores_len(shape, segments), "pattern");
     let z = Shared::new(z);
-    for_blocks(shape, segments, &|offset| Step::Mix {
-        pattern,
-        v,
-        z: &z,
-        offset,
-        keys,
-    });
+    for_blocks(shape, segments, &|offset| Step::Mix { pattern, v, z: &z, offset, keys });
 }
 
 /// Returns the number of elements of scores or pattern: the sum of `h * q_len * k_len`.
@@ -145,10 +129,7 @@ pub fn scores_len(shape: &AttentionShape, segments: &[Segment]) -> usize {
 
 /// Checks everything that the unsafe code below relies on; buffers are given by their lengths.
 fn check(shape: &AttentionShape, segments: &[Segment], q_len: Option<usize>, k_len: Option<usize>) {
-    assert!(
-        shape.n_kv_heads > 0 && shape.head_dim > 0,
-        "attention without heads"
-    );
+    assert!(shape.n_kv_heads > 0 && shape.head_dim > 0, "attention without heads");
     assert!(
         shape.n_heads > 0 && shape.n_heads.is_multiple_of(shape.n_kv_heads),
         "{} heads do not divide into {}",
@@ -160,14 +141,8 @@ fn check(shape: &AttentionShape, segments: &[Segment], q_len: Option<usize>, k_l
     let k_end = segments.iter().map(|s| s.k_start + s.k_len).max();
     let q_row = shape.n_heads * shape.head_dim;
     let k_row = shape.n_kv_heads * shape.head_dim;
-    assert!(
-        q_len.is_none_or(|len| q_end.unwrap_or(0) * q_row <= len),
-        "query rows"
-    );
-    assert!(
-        k_len.is_none_or(|len| k_end.unwrap_or(0) * k_row <= len),
-        "key rows"
-    );
+    assert!(q_len.is_none_or(|len| q_end.unwrap_or(0) * q_row <= len), "query rows");
+    assert!(k_len.is_none_or(|len| k_end.unwrap_or(0) * k_row <= len), "key rows");
     for segment in segments {
         assert!(
             !shape.causal || segment.q_len <= segment.k_len,
@@ -179,10 +154,7 @@ fn check(shape: &AttentionShape, segments: &[Segment], q_len: Option<usize>, k_l
     let mut starts: Vec<_> = segments.iter().filter(|s| s.q_len > 0).collect();
     starts.sort_by_key(|s| s.q_start);
     for pair in starts.windows(2) {
-        assert!(
-            pair[0].q_start + pair[0].q_len <= pair[1].q_start,
-            "segments share query rows"
-        );
+        assert!(pair[0].q_start + pair[0].q_len <= pair[1].q_start, "segments share query rows");
     }
 }
 
@@ -193,11 +165,7 @@ const INLINE: usize = 64 * 1024;
 
 /// Cuts the batch into blocks, each some rows of one key head of one segment, and runs a step on each.
 /// `step` is given where the segment's scores begin.
-fn for_blocks<'a>(
-    shape: &AttentionShape,
-    segments: &[Segment],
-    step: &(dyn Fn(usize) -> Step<'a> + Sync),
-) {
+fn for_blocks<'a>(shape: &AttentionShape, segments: &[Segment], step: &(dyn Fn(usize) -> Step<'a> + Sync)) {
     let work = scores_len(shape, segments) * shape.head_dim;
     let n_rows: usize = segments.iter().map(|s| s.q_len).sum::<usize>() * shape.n_heads;
     // Blocks no larger than lets every thread have some.
@@ -211,15 +179,7 @@ fn for_blocks<'a>(
         for kv_head in 0..shape.n_kv_heads {
             for start in (0..rows).step_by(height) {
                 let rows: Range<usize> = start..rows.min(start + height);
-                blocks.push((
-                    Block {
-                        shape,
-                        segment: *segment,
-                        kv_head,
-                        rows,
-                    },
-                    offset,
-                ));
+                blocks.push((Block { shape, segment: *segment, kv_head, rows }, offset));
             }
         }
         offset += shape.n_heads * segment.q_len * segment.k_len;

@@ -98,9 +98,7 @@ impl Lanes for Avx512 {
     }
     #[inline(always)]
     fn select_lt(self, y: Self, a: Self, b: Self) -> Self {
-        Avx512(unsafe {
-            _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(self.0, y.0), b.0, a.0)
-        })
+        Avx512(unsafe { _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(self.0, y.0), b.0, a.0) })
     }
 
     #[inline(always)]

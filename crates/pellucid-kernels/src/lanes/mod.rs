@@ -46,13 +46,7 @@ pub(crate) trait Lanes: Copy {
     #[inline(always)]
     unsafe fn load_up_to(p: *const f32, n: usize) -> Self {
         // SAFETY: the caller's promise.
-        unsafe {
-            if n >= Self::LANES {
-                Self::load(p)
-            } else {
-                Self::load_part(p, n)
-            }
-        }
+        unsafe { if n >= Self::LANES { Self::load(p) } else { Self::load_part(p, n) } }
     }
     /// [`Lanes::store`] where `n` reaches `LANES`, else [`Lanes::store_part`].
     /// # Safety

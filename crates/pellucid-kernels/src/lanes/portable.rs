@@ -121,9 +121,7 @@ impl Lanes for Portable {
     }
     #[inline(always)]
     fn select_lt(self, y: Self, a: Self, b: Self) -> Self {
-        Portable(std::array::from_fn(|i| {
-            if self.0[i] < y.0[i] { a.0[i] } else { b.0[i] }
-        }))
+        Portable(std::array::from_fn(|i| if self.0[i] < y.0[i] { a.0[i] } else { b.0[i] }))
     }
 
     #[inline(always)]
@@ -163,11 +161,7 @@ fn widen_f16(x: u16) -> f32 {
     let x = u32::from(x);
     let magnitude = (x & 0x7fff) << 13;
     let widened = f32::from_bits(magnitude) * power_of_two(112);
-    let special = if magnitude >= 0x7c00 << 13 {
-        0xff << 23
-    } else {
-        0
-    };
+    let special = if magnitude >= 0x7c00 << 13 { 0xff << 23 } else { 0 };
     f32::from_bits(widened.to_bits() | special | (x & 0x8000) << 16)
 }
 

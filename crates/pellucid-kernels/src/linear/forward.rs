@@ -79,20 +79,11 @@ impl Grid {
         let even = m.div_ceil(wanted.div_ceil(n_panels)).next_multiple_of(12);
         let rows_per_part = even.min(MC);
         let row_parts = m.div_ceil(rows_per_part);
-        Grid::cut(
-            m,
-            rows_per_part,
-            wanted.div_ceil(row_parts).clamp(1, n_panels),
-        )
+        Grid::cut(m, rows_per_part, wanted.div_ceil(row_parts).clamp(1, n_panels))
     }
 
     fn cut(m: usize, rows_per_part: usize, panel_parts: usize) -> Self {
-        Grid {
-            m,
-            rows_per_part,
-            row_parts: m.div_ceil(rows_per_part),
-            panel_parts,
-        }
+        Grid { m, rows_per_part, row_parts: m.div_ceil(rows_per_part), panel_parts }
     }
 
     fn rows(&self, task: usize) -> Range<usize> {
@@ -125,10 +116,7 @@ impl<E: Element> Kernel for Product<'_, E> {
                 let strips = &self.panels.panel(panel)[k0..k0 + k];
                 let tile = Tile {
                     k,
-                    a: Left {
-                        p: self.x.as_ptr().wrapping_add(k0),
-                        stride: n_in,
-                    },
+                    a: Left { p: self.x.as_ptr().wrapping_add(k0), stride: n_in },
                     b: strips.as_ptr().cast::<E>(),
                     c: self.out.wrapping_add(panel * NR),
                     n_out: self.n_out,
@@ -177,16 +165,10 @@ impl<E: Element> RowBlock for Tile<E> {
 impl<E: Element> Tile<E> {
     #[inline(always)]
     unsafe fn strips<V: Lanes, const M: usize, const N: usize>(&self, i: usize) {
-        let a = Left {
-            p: self.a.p.wrapping_add(i * self.a.stride),
-            stride: self.a.stride,
-        };
+        let a = Left { p: self.a.p.wrapping_add(i * self.a.stride), stride: self.a.stride };
         for j in (0..self.columns).step_by(N * V::LANES) {
             let c = self.c.wrapping_add(i * self.n_out + j);
-            let b = Right {
-                p: self.b.wrapping_add(j),
-                stride: NR,
-            };
+            let b = Right { p: self.b.wrapping_add(j), stride: NR };
             let mut acc = [[V::splat(0.0); N]; M];
             // SAFETY: rows `i .. i + M` exist; `b` has whole strips of `NR`; of `c` only the
             // columns below `self.columns` are touched.

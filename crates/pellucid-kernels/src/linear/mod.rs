@@ -46,13 +46,7 @@ impl PackedLinear {
     ///
     /// # Panics
     /// If a length does not fit `n_out` and `n_in`, or `n_in` is zero.
-    pub fn pack(
-        w: Weights<'_>,
-        layout: Layout,
-        n_out: usize,
-        n_in: usize,
-        bias: Option<&[f32]>,
-    ) -> Self {
+    pub fn pack(w: Weights<'_>, layout: Layout, n_out: usize, n_in: usize, bias: Option<&[f32]>) -> Self {
         assert!(n_in > 0, "a linear layer needs inputs");
         assert_eq!(w.len(), n_out * n_in, "weights of [{n_out}, {n_in}]");
         let mut padded = vec![0.0; n_out.next_multiple_of(NR)];
@@ -65,12 +59,7 @@ impl PackedLinear {
             Weights::Bf16(w) => Stored::Bf16(Panels::pack(w, layout, n_out, n_in)),
             Weights::F16(w) => Stored::F16(Panels::pack(w, layout, n_out, n_in)),
         };
-        PackedLinear {
-            panels,
-            bias: padded,
-            n_in,
-            n_out,
-        }
+        PackedLinear { panels, bias: padded, n_in, n_out }
     }
 
     /// The number of inputs.
@@ -131,12 +120,7 @@ impl PackedLinear {
     }
 
     fn rows_of(&self, x: &[f32]) -> usize {
-        assert!(
-            x.len().is_multiple_of(self.n_in),
-            "input of {} is not rows of {}",
-            x.len(),
-            self.n_in
-        );
+        assert!(x.len().is_multiple_of(self.n_in), "input of {} is not rows of {}", x.len(), self.n_in);
         x.len() / self.n_in
     }
 

@@ -32,9 +32,7 @@ impl<E: Element> Panels<E> {
                 let block = BLOCK.min(n_in - k0);
                 let mut local = [Strip([E::ZERO; NR]); BLOCK];
                 match layout {
-                    Layout::OutIn => {
-                        transpose(w, n_in, panel * NR, columns, k0, &mut local[..block])
-                    }
+                    Layout::OutIn => transpose(w, n_in, panel * NR, columns, k0, &mut local[..block]),
                     Layout::InOut => copy(w, n_out, panel * NR, columns, k0, &mut local[..block]),
                 }
                 let offset = panel * n_in + k0;
@@ -103,14 +101,7 @@ fn transpose<E: Element>(
     }
 }
 
-fn copy<E: Element>(
-    w: &[E],
-    n_out: usize,
-    first: usize,
-    columns: usize,
-    k0: usize,
-    strips: &mut [Strip<E>],
-) {
+fn copy<E: Element>(w: &[E], n_out: usize, first: usize, columns: usize, k0: usize, strips: &mut [Strip<E>]) {
     for (k, strip) in strips.iter_mut().enumerate() {
         let row = &w[(k0 + k) * n_out + first..][..columns];
         strip.0[..columns].copy_from_slice(row);

@@ -1,6 +1,6 @@
 use pellucid_kernels::{
-    AttentionShape, Keys, Segment, attention, attention_mix, attention_pattern, attention_scores,
-    scores_len, with_threads,
+    AttentionShape, Keys, Segment, attention, attention_mix, attention_pattern, attention_scores, scores_len,
+    with_threads,
 };
 use proptest::prelude::*;
 
@@ -20,12 +20,7 @@ impl Batch {
         let (mut q_start, mut k_start) = (0, 0);
         let mut segments = Vec::new();
         for &(k_len, q_len) in lens {
-            segments.push(Segment {
-                q_start,
-                q_len,
-                k_start,
-                k_len,
-            });
+            segments.push(Segment { q_start, q_len, k_start, k_len });
             q_start += q_len + 1;
             k_start += k_len + 1;
         }
@@ -43,22 +38,12 @@ impl Batch {
         let position = (segment.k_len + i) as i64 - segment.q_len as i64;
         let distance = position - j as i64;
         !(self.shape.causal && distance < 0)
-            && self
-                .shape
-                .window
-                .is_none_or(|window| distance < window as i64)
+            && self.shape.window.is_none_or(|window| distance < window as i64)
     }
 
     fn whole(&self) -> Vec<f32> {
         let mut z = vec![0.0; self.q.len()];
-        attention(
-            &self.shape,
-            &self.segments,
-            &self.q,
-            &self.k,
-            &self.v,
-            &mut z,
-        );
+        attention(&self.shape, &self.segments, &self.q, &self.k, &self.v, &mut z);
         z
     }
 
@@ -76,14 +61,7 @@ impl Batch {
 
     /// Scores, pattern and z in `f64`.
     fn reference(&self) -> [Vec<f64>; 3] {
-        let AttentionShape {
-            n_heads,
-            n_kv_heads,
-            head_dim,
-            scale,
-            softcap,
-            ..
-        } = self.shape;
+        let AttentionShape { n_heads, n_kv_heads, head_dim, scale, softcap, .. } = self.shape;
         let at = |x: &[f32], row: usize, d: usize| f64::from(x[row * head_dim + d]);
         let (mut scores, mut pattern) = (Vec::new(), Vec::new());
         let mut z = vec![0.0; self.q.len()];
@@ -96,20 +74,16 @@ impl Batch {
                         if !self.sees(s, i, j) {
                             return f64::NEG_INFINITY;
                         }
-                        let dot: f64 = (0..head_dim)
-                            .map(|d| at(&self.q, query, d) * at(&self.k, key(j), d))
-                            .sum();
+                        let dot: f64 =
+                            (0..head_dim).map(|d| at(&self.q, query, d) * at(&self.k, key(j), d)).sum();
                         let score = dot * f64::from(scale);
-                        softcap.map_or(score, |cap| {
-                            f64::from(cap) * (score / f64::from(cap)).tanh()
-                        })
+                        softcap.map_or(score, |cap| f64::from(cap) * (score / f64::from(cap)).tanh())
                     };
                     let row: Vec<f64> = (0..s.k_len).map(score).collect();
                     let weights = softmax(&row);
                     for d in 0..head_dim {
-                        z[query * head_dim + d] = (0..s.k_len)
-                            .map(|j| weights[j] * at(&self.v, key(j), d))
-                            .sum();
+                        z[query * head_dim + d] =
+                            (0..s.k_len).map(|j| weights[j] * at(&self.v, key(j), d)).sum();
                     }
                     scores.extend(row);
                     pattern.extend(weights);
@@ -156,35 +130,18 @@ fn check_each_query_alone(batch: &Batch, whole: &[f32]) {
     let d = batch.shape.n_heads * batch.shape.head_dim;
     for s in &batch.segments {
         for i in 0..s.q_len {
-            let segment = Segment {
-                q_start: 0,
-                q_len: 1,
-                k_start: s.k_start,
-                k_len: s.k_len - s.q_len + i + 1,
-            };
+            let segment =
+                Segment { q_start: 0, q_len: 1, k_start: s.k_start, k_len: s.k_len - s.q_len + i + 1 };
             let rows = (s.q_start + i) * d..(s.q_start + i + 1) * d;
             let mut z = vec![0.0; d];
-            attention(
-                &batch.shape,
-                &[segment],
-                &batch.q[rows.clone()],
-                &batch.k,
-                &batch.v,
-                &mut z,
-            );
+            attention(&batch.shape, &[segment], &batch.q[rows.clone()], &batch.k, &batch.v, &mut z);
             assert_same_bits(&whole[rows], &z);
         }
     }
 }
 
 fn shapes() -> impl Strategy<Value = AttentionShape> {
-    let heads = prop_oneof![
-        Just((1, 1)),
-        Just((3, 3)),
-        Just((4, 2)),
-        Just((9, 3)),
-        Just((5, 1))
-    ];
+    let heads = prop_oneof![Just((1, 1)), Just((3, 3)), Just((4, 2)), Just((9, 3)), Just((5, 1))];
     let softcap = prop_oneof![3 => Just(None), 1 => Just(Some(2.5f32))];
     let window = prop_oneof![2 => Just(None), 1 => (1usize..40).prop_map(Some)];
     (heads, 1usize..70, softcap, window, any::<bool>()).prop_map(
@@ -214,20 +171,13 @@ proptest! {
 #[test]
 fn long_sequences_of_real_heads() {
     check(&Batch::new(shape((9, 3), 64), &[(300, 300), (150, 1)], 1));
-    let gemma = AttentionShape {
-        window: Some(64),
-        softcap: Some(50.0),
-        ..shape((4, 1), 256)
-    };
+    let gemma = AttentionShape { window: Some(64), softcap: Some(50.0), ..shape((4, 1), 256) };
     check(&Batch::new(gemma, &[(200, 200)], 2));
 }
 
 #[test]
 fn cross_attention_may_have_more_queries_than_keys() {
-    let shape = AttentionShape {
-        causal: false,
-        ..shape((2, 2), 8)
-    };
+    let shape = AttentionShape { causal: false, ..shape((2, 2), 8) };
     check(&Batch::new(shape, &[(3, 40), (40, 3)], 3));
 }
 
@@ -254,13 +204,7 @@ fn what_a_query_does_not_see_never_touches_it() {
 #[test]
 fn written_scores_and_patterns_count_in_full() {
     let batch = Batch::new(shape((2, 1), 8), &[(5, 5)], 5);
-    let Batch {
-        shape,
-        segments,
-        v,
-        q,
-        ..
-    } = &batch;
+    let Batch { shape, segments, v, q, .. } = &batch;
     on_each_isa(|_| {
         let mut scores = vec![f32::NEG_INFINITY; scores_len(shape, segments)];
         // Query 0 of each head looks at key 4 alone, which a causal mask hides; others at nothing.

@@ -14,8 +14,7 @@ fn check_against_f64(m: usize, n_in: usize, n_out: usize, seed: u64) {
     assert_eq!(y.len(), m * n_out);
     for i in 0..m {
         for o in 0..n_out {
-            let terms =
-                || (0..n_in).map(|k| f64::from(x[i * n_in + k]) * f64::from(w[o * n_in + k]));
+            let terms = || (0..n_in).map(|k| f64::from(x[i * n_in + k]) * f64::from(w[o * n_in + k]));
             let expected = terms().sum::<f64>() + f64::from(b[o]);
             let magnitude = terms().map(f64::abs).sum::<f64>() + f64::from(b[o].abs());
             let got = f64::from(y[i * n_out + o]);
@@ -72,23 +71,14 @@ fn half_weights_give_the_bits_of_widened_weights() {
     let w = numbers(n_out * n_in, 2);
     let brain: Vec<bf16> = w.iter().map(|w| bf16::from_f32(*w)).collect();
     let mut half: Vec<f16> = w.iter().map(|w| f16::from_f32(*w)).collect();
-    half[..4].copy_from_slice(&[
-        f16::MAX,
-        f16::MIN_POSITIVE_SUBNORMAL,
-        f16::NEG_ZERO,
-        f16::MIN,
-    ]);
+    half[..4].copy_from_slice(&[f16::MAX, f16::MIN_POSITIVE_SUBNORMAL, f16::NEG_ZERO, f16::MIN]);
     let from_brain: Vec<f32> = brain.iter().map(|w| w.to_f32()).collect();
     let from_half: Vec<f32> = half.iter().map(|w| w.to_f32()).collect();
     on_each_isa(|_| {
-        for (weights, widened) in [
-            (Weights::Bf16(&brain), &from_brain),
-            (Weights::F16(&half), &from_half),
-        ] {
+        for (weights, widened) in [(Weights::Bf16(&brain), &from_brain), (Weights::F16(&half), &from_half)] {
             for m in [1, 2, 3, m] {
                 let packed = PackedLinear::pack(weights, Layout::OutIn, n_out, n_in, None);
-                let plain =
-                    PackedLinear::pack(Weights::F32(widened), Layout::OutIn, n_out, n_in, None);
+                let plain = PackedLinear::pack(Weights::F32(widened), Layout::OutIn, n_out, n_in, None);
                 let x = &x[..m * n_in];
                 assert_same_bits(&plain.forward_new(x), &packed.forward_new(x));
             }
@@ -155,9 +145,7 @@ fn embeds_rows_of_any_type() {
         for scale in [None, Some(6.0f32)] {
             let expected = |at: &dyn Fn(usize) -> f32| -> Vec<f32> {
                 let element = |id: &u32, j| at(*id as usize * d + j) * scale.unwrap_or(1.0);
-                ids.iter()
-                    .flat_map(|id| (0..d).map(move |j| element(id, j)))
-                    .collect()
+                ids.iter().flat_map(|id| (0..d).map(move |j| element(id, j))).collect()
             };
             embed(Weights::F32(&w), d, &ids, scale, &mut out);
             assert_same_bits(&expected(&|i| w[i]), &out);

@@ -69,20 +69,14 @@ fn tanh_and_sigmoid_keep_their_relative_precision_near_their_zeros() {
         activate(Tanh, &x, &mut out);
         for (x, y) in x.iter().zip(&out) {
             let expected = f64::from(*x).tanh();
-            assert!(
-                (f64::from(*y) / expected - 1.0).abs() < 4e-7,
-                "tanh {x}: {y}"
-            );
+            assert!((f64::from(*y) / expected - 1.0).abs() < 4e-7, "tanh {x}: {y}");
         }
         let x: Vec<f32> = (0..800).map(|i| i as f32 * -0.1).collect();
         let mut out = vec![0.0; x.len()];
         activate(Sigmoid, &x, &mut out);
         for (x, y) in x.iter().zip(&out) {
             let expected = 1.0 / (1.0 + (-f64::from(*x)).exp());
-            assert!(
-                (f64::from(*y) / expected - 1.0).abs() < 4e-7,
-                "sigmoid {x}: {y}"
-            );
+            assert!((f64::from(*y) / expected - 1.0).abs() < 4e-7, "sigmoid {x}: {y}");
         }
     });
 }
@@ -97,22 +91,11 @@ fn limits_and_nan() {
         activate(Tanh, &x, &mut y);
         assert_same_bits(&[1.0, -1.0, f32::NAN, 1.0, -1.0, 0.0], &y);
         activate(Relu, &x, &mut y);
-        assert_close(
-            &[f64::INFINITY, 0.0, f64::NAN, f64::from(1e30f32), 0.0, 0.0],
-            &y,
-            0.0,
-        );
+        assert_close(&[f64::INFINITY, 0.0, f64::NAN, f64::from(1e30f32), 0.0, 0.0], &y, 0.0);
         for act in [GeluErf, GeluTanh, Silu] {
             activate(act, &x, &mut y);
             // As in torch: minus infinity times zero.
-            let expected = [
-                f64::INFINITY,
-                f64::NAN,
-                f64::NAN,
-                f64::from(1e30f32),
-                0.0,
-                0.0,
-            ];
+            let expected = [f64::INFINITY, f64::NAN, f64::NAN, f64::from(1e30f32), 0.0, 0.0];
             assert_close(&expected, &y, 0.0);
         }
     });

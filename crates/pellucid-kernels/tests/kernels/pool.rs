@@ -54,10 +54,7 @@ fn a_panic_reaches_the_caller_and_spoils_nothing() {
                     run(30, &|i| assert!(i != 17, "task {i}"));
                 }));
                 let panic = caught.expect_err("a task panicked");
-                assert_eq!(
-                    panic.downcast_ref::<String>().map(String::as_str),
-                    Some("task 17")
-                );
+                assert_eq!(panic.downcast_ref::<String>().map(String::as_str), Some("task 17"));
                 check_each_task_runs_once(30);
             }
         });

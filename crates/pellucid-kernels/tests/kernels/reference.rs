@@ -18,9 +18,7 @@ pub fn numbers(n: usize, seed: u64) -> Vec<f32> {
         state ^= state << 17;
         (state >> 40) as f32 / (1u64 << 24) as f32 - 0.5
     };
-    (0..n)
-        .map(|_| (0..4).map(|_| uniform()).sum::<f32>() * 1.7)
-        .collect()
+    (0..n).map(|_| (0..4).map(|_| uniform()).sum::<f32>() * 1.7).collect()
 }
 
 /// Fails unless both are the same bits; any NaN equals any other.
@@ -42,10 +40,7 @@ pub fn assert_close(expected: &[f64], got: &[f32], tolerance: f64) {
     for (i, (e, g)) in expected.iter().zip(got).enumerate() {
         let g = f64::from(*g);
         let near = (e - g).abs() <= tolerance * e.abs().max(1.0);
-        assert!(
-            near || e == &g || (e.is_nan() && g.is_nan()),
-            "element {i}: expected {e:e}, got {g:e}"
-        );
+        assert!(near || e == &g || (e.is_nan() && g.is_nan()), "element {i}: expected {e:e}, got {g:e}");
     }
 }
 

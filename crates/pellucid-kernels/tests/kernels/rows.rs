@@ -40,9 +40,7 @@ fn norms_match_f64() {
                     rms.push(row[j] / (square + 1e-6).sqrt() * (1.0 + w));
                 }
             }
-            check_rows(&x, d, &layer, |x, out| {
-                layer_norm(x, &w, Some(&b), 1e-5, d, out)
-            });
+            check_rows(&x, d, &layer, |x, out| layer_norm(x, &w, Some(&b), 1e-5, d, out));
             check_rows(&x, d, &rms, |x, out| rms_norm(x, &w, true, 1e-6, d, out));
         }
     });
@@ -79,28 +77,14 @@ fn softmax_matches_f64() {
 #[test]
 fn softmax_of_masked_rows_is_torchs() {
     const INF: f32 = f32::INFINITY;
-    let rows = [
-        [0.0, -INF, 0.0, -INF],
-        [-INF; 4],
-        [1.0, INF, 0.0, 0.0],
-        [0.0, f32::NAN, 0.0, 0.0],
-    ];
+    let rows = [[0.0, -INF, 0.0, -INF], [-INF; 4], [1.0, INF, 0.0, 0.0], [0.0, f32::NAN, 0.0, 0.0]];
     let mut out = [0.0; 16];
     on_each_isa(|_| {
         softmax_rows(rows.as_flattened(), 4, &mut out);
         assert_same_bits(&[0.5, 0.0, 0.5, 0.0], &out[..4]);
         assert!(out[4..].iter().all(|p| p.is_nan()), "{out:?}");
         log_softmax_rows(&rows[0], 4, &mut out[..4]);
-        assert_close(
-            &[
-                0.5f64.ln(),
-                f64::NEG_INFINITY,
-                0.5f64.ln(),
-                f64::NEG_INFINITY,
-            ],
-            &out[..4],
-            1e-7,
-        );
+        assert_close(&[0.5f64.ln(), f64::NEG_INFINITY, 0.5f64.ln(), f64::NEG_INFINITY], &out[..4], 1e-7);
     });
 }
 

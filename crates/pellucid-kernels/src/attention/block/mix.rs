@@ -107,26 +107,10 @@ impl Tile<'_> {
     }
 
     #[inline(always)]
-    fn operands(
-        &self,
-        r: usize,
-        keys: &Range<usize>,
-        column: usize,
-    ) -> (Left, Right<f32>, *mut f32) {
+    fn operands(&self, r: usize, keys: &Range<usize>, column: usize) -> (Left, Right<f32>, *mut f32) {
         let stride = self.block.shape.n_kv_heads * self.block.shape.head_dim;
-        let a = Left {
-            p: self
-                .pattern
-                .wrapping_add(r * self.ld + keys.start - self.base),
-            stride: self.ld,
-        };
-        let b = Right {
-            p: self
-                .values
-                .as_ptr()
-                .wrapping_add(keys.start * stride + column),
-            stride,
-        };
+        let a = Left { p: self.pattern.wrapping_add(r * self.ld + keys.start - self.base), stride: self.ld };
+        let b = Right { p: self.values.as_ptr().wrapping_add(keys.start * stride + column), stride };
         (a, b, self.sums.wrapping_add(r * self.d + column))
     }
 
@@ -147,11 +131,7 @@ impl Tile<'_> {
     /// # Safety
     /// As for `load`.
     #[inline(always)]
-    unsafe fn store<V: Lanes, const M: usize, const N: usize>(
-        &self,
-        acc: [[V; N]; M],
-        sums: *mut f32,
-    ) {
+    unsafe fn store<V: Lanes, const M: usize, const N: usize>(&self, acc: [[V; N]; M], sums: *mut f32) {
         for (i, row) in acc.iter().enumerate() {
             for (v, sum) in row.iter().enumerate() {
                 // SAFETY: row `i < M`, a whole vector of it.

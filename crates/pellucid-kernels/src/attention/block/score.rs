@@ -23,10 +23,7 @@ pub(super) fn score<V: Lanes>(block: &Block<'_>, q: &[f32], k: &[f32], s: &mut S
         let tile = Tile {
             block,
             keys,
-            queries: Left {
-                p: s.heads.as_ptr(),
-                stride: s.d,
-            },
+            queries: Left { p: s.heads.as_ptr(), stride: s.d },
             panel: s.panel.as_ptr(),
             scores: s.scores.as_mut_ptr().wrapping_add(j0 - s.base),
             ld: s.ld,
@@ -38,12 +35,7 @@ pub(super) fn score<V: Lanes>(block: &Block<'_>, q: &[f32], k: &[f32], s: &mut S
 
 /// Writes up to eight keys as columns of the panel.
 #[inline(always)]
-fn transpose<V: Lanes>(
-    block: &Block<'_>,
-    k: &[f32],
-    keys: std::ops::Range<usize>,
-    panel: &mut [f32],
-) {
+fn transpose<V: Lanes>(block: &Block<'_>, k: &[f32], keys: std::ops::Range<usize>, panel: &mut [f32]) {
     let d = block.shape.head_dim;
     let stride = block.shape.n_kv_heads * d;
     let start = block.key_start(keys.start);
@@ -82,24 +74,16 @@ impl RowBlock for Tile<'_> {
         if last.end <= self.keys.start || self.keys.end <= first.start {
             return;
         }
-        let a = Left {
-            p: self.queries.p.wrapping_add(r * self.queries.stride),
-            stride: self.queries.stride,
-        };
+        let a = Left { p: self.queries.p.wrapping_add(r * self.queries.stride), stride: self.queries.stride };
         for j in (0..PANEL).step_by(2 * V::LANES) {
-            let b = Right {
-                p: self.panel.wrapping_add(j),
-                stride: PANEL,
-            };
+            let b = Right { p: self.panel.wrapping_add(j), stride: PANEL };
             let mut acc = [[V::splat(0.0); 2]; M];
             // SAFETY: rows `r .. r + M` of queries and scores are in scratch, `PANEL` columns of each.
             unsafe {
                 accumulate(self.block.shape.head_dim, a, b, &mut acc);
                 for (i, row) in acc.iter().enumerate() {
                     for (v, sum) in row.iter().enumerate() {
-                        let p = self
-                            .scores
-                            .wrapping_add((r + i) * self.ld + j + v * V::LANES);
+                        let p = self.scores.wrapping_add((r + i) * self.ld + j + v * V::LANES);
                         finish(self.block.shape, *sum).store(p);
                     }
                 }

@@ -53,20 +53,11 @@ pub(super) fn with_scratch(block: &Block<'_>, keys: Keys, body: impl FnOnce(&mut
             memory.resize(n_lines, Line([0.0; 16]));
         }
         // SAFETY: a line is 16 numbers without padding.
-        let all = unsafe {
-            std::slice::from_raw_parts_mut(memory.as_mut_ptr().cast::<f32>(), memory.len() * 16)
-        };
+        let all =
+            unsafe { std::slice::from_raw_parts_mut(memory.as_mut_ptr().cast::<f32>(), memory.len() * 16) };
         let (scores, rest) = all.split_at_mut(n_scores);
         let (panel, rest) = rest.split_at_mut(n_panel);
         let heads = &mut rest[..n_heads];
-        body(&mut Scratch {
-            scores,
-            ld,
-            base,
-            keys,
-            panel,
-            heads,
-            d,
-        });
+        body(&mut Scratch { scores, ld, base, keys, panel, heads, d });
     });
 }
