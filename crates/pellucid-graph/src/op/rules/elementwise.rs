@@ -1,0 +1,169 @@
+//! Element by element: operands broadcast and promote.
+
+use super::{Types, one};
+use crate::op::{Arg, Call, Operand};
+use crate::shape::broadcast;
+use crate::{Code, DType, Result, TensorType};
+
+/// Same shape and dtype as the first argument.
+pub fn same(c: &Call<'_>) -> Types {
+    Ok(vec![c.ty(0).clone()])
+}
+
+/// Same shape; integers become f32.
+pub fn float_unary(c: &Call<'_>) -> Types {
+    one(c.ty(0).dtype.to_float(), c.ty(0).shape.clone())
+}
+
+/// Same shape; bool is refused, as PyTorch does for `neg`.
+pub fn numeric_unary(c: &Call<'_>) -> Types {
+    match c.ty(0).dtype {
+        DType::Bool => Err(c.fault(Code::DTypeMismatch, "takes numbers, got bool")),
+        _ => same(c),
+    }
+}
+
+/// Same shape, bool.
+pub fn to_bool(c: &Call<'_>) -> Types {
+    one(DType::Bool, c.ty(0).shape.clone())
+}
+
+/// Broadcast shape of the operands at `i` and `j`, and their common dtype.
+pub(super) fn binary_type(c: &Call<'_>, i: usize, j: usize) -> Result<TensorType> {
+    let (dtype, shape) = match (c.operand(i), c.operand(j)) {
+        (Operand::Tensor(a), Operand::Tensor(b)) => {
+            let shape = broadcast(&a.shape, &b.shape).ok_or_else(|| {
+                let message = format!("shapes {:?} and {:?} do not broadcast", a.shape, b.shape);
+                c.fault(Code::ShapeMismatch, message)
+            })?;
+            (promote_tensors(a, b), shape)
+        }
+        (Operand::Tensor(a), Operand::Number(n)) | (Operand::Number(n), Operand::Tensor(a)) => {
+            (a.dtype.promote_scalar(n), a.shape.clone())
+        }
+        (Operand::Number(a), Operand::Number(b)) => (DType::Bool.promote_scalar(a.max(b)), Vec::new()),
+    };
+    Ok(TensorType::new(dtype, shape))
+}
+
+/// A 0-d tensor does not widen a tensor with axes within one category, as in PyTorch.
+fn promote_tensors(a: &TensorType, b: &TensorType) -> DType {
+    let (lead, other) = match (a.rank(), b.rank()) {
+        (0, r) if r > 0 => (b, a),
+        (r, 0) if r > 0 => (a, b),
+        _ => return a.dtype.promote(b.dtype),
+    };
+    match other.dtype.category() <= lead.dtype.category() {
+        true => lead.dtype,
+        false => lead.dtype.promote(other.dtype),
+    }
+}
+
+/// Arithmetic: broadcast, promote.
+pub fn arithmetic(c: &Call<'_>) -> Types {
+    Ok(vec![binary_type(c, 0, 1)?])
+}
+
+/// True division and other functions whose result is floating.
+pub fn float_binary(c: &Call<'_>) -> Types {
+    let t = binary_type(c, 0, 1)?;
+    one(t.dtype.to_float(), t.shape)
+}
+
+/// Subtraction refuses bool, as PyTorch does.
+pub fn subtract(c: &Call<'_>) -> Types {
+    let t = binary_type(c, 0, 1)?;
+    match t.dtype {
+        DType::Bool => Err(c.fault(Code::DTypeMismatch, "takes numbers, got bool")),
+        _ => Ok(vec![t]),
+    }
+}
+
+/// Comparison: broadcast, bool.
+pub fn comparison(c: &Call<'_>) -> Types {
+    one(DType::Bool, binary_type(c, 0, 1)?.shape)
+}
+
+/// `clamp(input, min, max)`.
+pub fn clamp(c: &Call<'_>) -> Types {
+    if c.args[1] == Arg::None && c.args[2] == Arg::None {
+        return Err(c.fault(Code::BadArgument, "needs `min` or `max`"));
+    }
+    let mut t = c.ty(0).clone();
+    for i in [1, 2] {
+        t.dtype = match c.operand(i) {
+            _ if c.args[i] == Arg::None => t.dtype,
+            Operand::Number(n) => t.dtype.promote_scalar(n),
+            Operand::Tensor(bound) => {
+                scalar_operand(c, i)?;
+                promote_tensors(&t, bound)
+            }
+        };
+    }
+    Ok(vec![t])
+}
+
+/// Refuses a tensor with axes where one number is meant.
+fn scalar_operand(c: &Call<'_>, i: usize) -> Result<()> {
+    match c.operand(i) {
+        Operand::Tensor(v) if v.rank() > 0 => {
+            let message = format!("`{}` must be a number or 0-d, got {v}", c.def.params[i].name);
+            Err(c.fault(Code::ShapeMismatch, message))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `where(condition, input, other)`.
+pub fn select(c: &Call<'_>) -> Types {
+    if c.ty(0).dtype != DType::Bool {
+        return Err(c.fault(Code::DTypeMismatch, format!("`condition` must be bool, got {}", c.ty(0))));
+    }
+    let t = binary_type(c, 1, 2)?;
+    let shape = broadcast(&c.ty(0).shape, &t.shape).ok_or_else(|| {
+        let message = format!("shapes {:?} and {:?} do not broadcast", c.ty(0).shape, t.shape);
+        c.fault(Code::ShapeMismatch, message)
+    })?;
+    one(t.dtype, shape)
+}
+
+/// `masked_fill(input, mask, value)`.
+pub fn masked_fill(c: &Call<'_>) -> Types {
+    let (t, mask) = (c.ty(0), c.ty(1));
+    if mask.dtype != DType::Bool {
+        return Err(c.fault(Code::DTypeMismatch, format!("`mask` must be bool, got {mask}")));
+    }
+    scalar_operand(c, 2)?;
+    if let Operand::Number(n) = c.operand(2)
+        && t.dtype.promote_scalar(n) != t.dtype
+    {
+        return Err(c.fault(Code::DTypeMismatch, format!("`value` does not fit in {}", t.dtype)));
+    }
+    let shape = broadcast(&t.shape, &mask.shape).ok_or_else(|| {
+        let message = format!("shapes {:?} and {:?} do not broadcast", t.shape, mask.shape);
+        c.fault(Code::ShapeMismatch, message)
+    })?;
+    one(t.dtype, shape)
+}
+
+/// `to(input, dtype)`.
+pub fn to(c: &Call<'_>) -> Types {
+    one(c.dtype(1).unwrap_or(c.ty(0).dtype), c.ty(0).shape.clone())
+}
+
+/// `copy_into(input, value)`: the value, broadcast and converted to the first argument's type.
+pub fn copy_into(c: &Call<'_>) -> Types {
+    if let Operand::Tensor(v) = c.operand(1)
+        && broadcast(&c.ty(0).shape, &v.shape).as_ref() != Some(&c.ty(0).shape)
+    {
+        let message = format!("a value of shape {:?} does not fit shape {:?}", v.shape, c.ty(0).shape);
+        return Err(c.fault(Code::ShapeMismatch, message));
+    }
+    same(c)
+}
+
+/// `full_like(input, value, dtype)`.
+pub fn full_like(c: &Call<'_>) -> Types {
+    scalar_operand(c, 1)?;
+    one(c.dtype(2).unwrap_or(c.ty(0).dtype), c.ty(0).shape.clone())
+}

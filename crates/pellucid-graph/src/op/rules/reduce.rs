@@ -1,0 +1,98 @@
+//! Reductions over one axis, several, or all.
+
+use super::elementwise::binary_type;
+use super::{Types, one};
+use crate::op::Call;
+use crate::{Code, DType, Result, TensorType};
+
+/// `sum(input, dim, keepdim)`: bool and integers add up in i64.
+pub fn sum(c: &Call<'_>) -> Types {
+    let dtype = if c.ty(0).dtype.is_float() { c.ty(0).dtype } else { DType::I64 };
+    one(dtype, reduced(c, &c.dims(1, c.ty(0).rank())?, c.flag(2)))
+}
+
+/// `mean` and its like: floating input only.
+pub fn float_reduction(c: &Call<'_>) -> Types {
+    let t = c.ty(0);
+    if !t.dtype.is_float() {
+        let diagnostic = c.fault(Code::DTypeMismatch, format!("takes floating types, got {t}"));
+        return Err(diagnostic.help("`.float()` converts"));
+    }
+    one(t.dtype, reduced(c, &c.dims(1, t.rank())?, c.flag(2)))
+}
+
+/// `var(input, dim, correction, keepdim)`.
+pub fn variance(c: &Call<'_>) -> Types {
+    let t = c.ty(0);
+    if !t.dtype.is_float() {
+        return Err(c.fault(Code::DTypeMismatch, format!("takes floating types, got {t}")));
+    }
+    one(t.dtype, reduced(c, &c.dims(1, t.rank())?, c.flag(3)))
+}
+
+/// `norm(input, p, dim, keepdim)`.
+pub fn norm(c: &Call<'_>) -> Types {
+    let t = c.ty(0);
+    if !t.dtype.is_float() {
+        return Err(c.fault(Code::DTypeMismatch, format!("takes floating types, got {t}")));
+    }
+    one(t.dtype, reduced(c, &c.dims(2, t.rank())?, c.flag(3)))
+}
+
+/// `amax(input, dim, keepdim)`: an axis of length 0 has no largest element.
+pub fn extremum(c: &Call<'_>) -> Types {
+    let dims = c.dims(1, c.ty(0).rank())?;
+    no_empty_axis(c, &dims)?;
+    one(c.ty(0).dtype, reduced(c, &dims, c.flag(2)))
+}
+
+/// `any(input, dim, keepdim)`.
+pub fn truth(c: &Call<'_>) -> Types {
+    one(DType::Bool, reduced(c, &c.dims(1, c.ty(0).rank())?, c.flag(2)))
+}
+
+/// `argmax(input, dim, keepdim)`: without an axis, the position in the flattened tensor.
+pub fn arg_extremum(c: &Call<'_>) -> Types {
+    let dims = match c.int(1) {
+        Some(dim) => vec![c.axis(dim, c.ty(0).rank())?],
+        None => (0..c.ty(0).rank()).collect(),
+    };
+    no_empty_axis(c, &dims)?;
+    one(DType::I64, reduced(c, &dims, c.flag(2)))
+}
+
+fn no_empty_axis(c: &Call<'_>, dims: &[usize]) -> Result<()> {
+    match dims.iter().any(|&d| c.ty(0).shape.get(d) == Some(&0)) {
+        true => Err(c.fault(Code::ShapeMismatch, format!("an axis of length 0 in {}", c.ty(0)))),
+        false => Ok(()),
+    }
+}
+
+/// `max(input, dim, keepdim)` along one axis: values and positions.
+pub fn extremum_with_index(c: &Call<'_>) -> Types {
+    let dim = c.dim(1, c.ty(0).rank())?;
+    no_empty_axis(c, &[dim])?;
+    let shape = reduced(c, &[dim], c.flag(2));
+    Ok(vec![TensorType::new(c.ty(0).dtype, shape.clone()), TensorType::new(DType::I64, shape)])
+}
+
+/// `cosine_similarity(x1, x2, dim)`.
+pub fn cosine_similarity(c: &Call<'_>) -> Types {
+    let t = binary_type(c, 0, 1)?;
+    let dim = c.dim(2, t.rank())?;
+    let mut shape = t.shape;
+    if !shape.is_empty() {
+        shape.remove(dim);
+    }
+    one(t.dtype.to_float(), shape)
+}
+
+/// The shape after reducing some axes.
+fn reduced(c: &Call<'_>, dims: &[usize], keepdim: bool) -> Vec<usize> {
+    let axes = c.ty(0).shape.iter().enumerate();
+    axes.filter_map(|(i, &n)| match dims.contains(&i) {
+        true => keepdim.then_some(1),
+        false => Some(n),
+    })
+    .collect()
+}
