@@ -22,11 +22,7 @@ pub fn is_value(object: &Bound<'_, PyAny>) -> bool {
 ///
 /// # Errors
 /// An object that no argument can be made of.
-pub fn arguments(
-    def: &OpDef,
-    given: &Bound<'_, PyTuple>,
-    number: &mut Number<'_>,
-) -> PyResult<Vec<Arg>> {
+pub fn arguments(def: &OpDef, given: &Bound<'_, PyTuple>, number: &mut Number<'_>) -> PyResult<Vec<Arg>> {
     let kinds = def.params.iter().map(|p| p.kind);
     let args = given.iter().zip(kinds).map(|(object, kind)| argument(def.name, kind, &object, number));
     args.collect()
@@ -80,7 +76,8 @@ pub fn index(object: &Bound<'_, PyAny>, number: &mut Number<'_>) -> PyResult<Vec
 fn index_item(item: &Bound<'_, PyAny>, number: &mut Number<'_>) -> PyResult<IndexItem> {
     if let Ok(slice) = item.cast::<PySlice>() {
         let part = |name| item.getattr(name)?.extract::<Option<i64>>();
-        let parts = || PyResult::Ok(Slice { start: part("start")?, stop: part("stop")?, step: part("step")? });
+        let parts =
+            || PyResult::Ok(Slice { start: part("start")?, stop: part("stop")?, step: part("step")? });
         return parts().map(IndexItem::Slice).map_err(|_| unusable("index", slice.as_any()));
     }
     if item.is_none() {

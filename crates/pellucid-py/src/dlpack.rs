@@ -82,7 +82,12 @@ pub fn check_device(device: Option<(i32, i32)>) -> PyResult<()> {
 ///
 /// # Errors
 /// Python's, when it has no memory.
-pub fn export(py: Python<'_>, tensor: Tensor, is_versioned: bool, is_copy: bool) -> PyResult<Bound<'_, PyAny>> {
+pub fn export(
+    py: Python<'_>,
+    tensor: Tensor,
+    is_versioned: bool,
+    is_copy: bool,
+) -> PyResult<Bound<'_, PyAny>> {
     let shape: Vec<i64> = tensor.shape().iter().map(|&n| n as i64).collect();
     let mut strides = vec![1i64; shape.len()];
     for i in (1..shape.len()).rev() {

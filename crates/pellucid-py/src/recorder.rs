@@ -102,7 +102,8 @@ impl Recorder {
             return match handle.get().recorder.is(this) {
                 true => Ok(handle.get().inner),
                 false => {
-                    let diagnostic = Diagnostic::new(Code::UnknownValue, "the value belongs to another trace");
+                    let diagnostic =
+                        Diagnostic::new(Code::UnknownValue, "the value belongs to another trace");
                     let help = "save it there: saved values are concrete after their block";
                     Err(python_error(this.py(), diagnostic.help(help).at(at.cloned())))
                 }
@@ -140,12 +141,7 @@ impl Recorder {
     #[new]
     fn new(model: &Model) -> Recorder {
         let inner = pellucid_graph::Recorder::new(model.shared().spec().clone(), Limits::default());
-        Recorder {
-            model: model.shared().clone(),
-            inner,
-            constants: HashMap::new(),
-            names: HashMap::new(),
-        }
+        Recorder { model: model.shared().clone(), inner, constants: HashMap::new(), names: HashMap::new() }
     }
 
     /// Adds an input: a list whose items are text or a list of token ids.
@@ -184,7 +180,13 @@ impl Recorder {
         recorder.inner.write(invoke, site, value, at).raise(slf.py())
     }
 
-    fn skip(slf: &Bound<'_, Self>, invoke: usize, path: &str, value: &Bound<'_, PyAny>, at: At) -> PyResult<()> {
+    fn skip(
+        slf: &Bound<'_, Self>,
+        invoke: usize,
+        path: &str,
+        value: &Bound<'_, PyAny>,
+        at: At,
+    ) -> PyResult<()> {
         let at = loc(at);
         let mut recorder = slf.borrow_mut();
         let value = recorder.handle(slf, value, at.as_ref())?;

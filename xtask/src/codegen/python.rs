@@ -5,8 +5,8 @@
 
 use std::fmt::Write as _;
 
-use pellucid_graph::op::{OPS, OpDef, Param, ParamKind, View};
 use pellucid_graph::Arg;
+use pellucid_graph::op::{OPS, OpDef, Param, ParamKind, View};
 
 /// Longest line, as ruff is told.
 const WIDTH: usize = 100;
@@ -139,7 +139,9 @@ fn docstring(def: &OpDef, indent: usize) -> String {
         (View::Fresh, false) => format!("{pad}\"\"\"{text}\"\"\"\n"),
         (View::Fresh, true) => format!("{pad}\"\"\"{text}\n{pad}\"\"\"\n"),
         (View::Shares, _) => {
-            format!("{pad}\"\"\"{text}\n\n{pad}A view: writing to the result writes to the tensor.\n{pad}\"\"\"\n")
+            format!(
+                "{pad}\"\"\"{text}\n\n{pad}A view: writing to the result writes to the tensor.\n{pad}\"\"\"\n"
+            )
         }
     }
 }

@@ -1,3 +1,5 @@
+//! Attention: against f64, whole against stepwise, prefill against decode, alone against among others.
+
 use pellucid_kernels::{
     AttentionShape, Keys, Segment, attention, attention_mix, attention_pattern, attention_scores, scores_len,
     with_threads,

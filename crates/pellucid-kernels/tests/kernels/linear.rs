@@ -1,3 +1,5 @@
+//! Linear layers: against f64, each weight type against its widened self, rows alone against in a batch.
+
 use half::{bf16, f16};
 use pellucid_kernels::{Layout, PackedLinear, Weights, embed, with_threads};
 use proptest::prelude::*;

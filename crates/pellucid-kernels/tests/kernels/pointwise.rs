@@ -1,3 +1,5 @@
+//! Functions of one element: against f64, fused against stepwise.
+
 use pellucid_kernels::Activation::{self, GeluErf, GeluTanh, Identity, Relu, Sigmoid, Silu, Tanh};
 use pellucid_kernels::{activate, activate_mul, add, add_assign, mul, with_threads};
 

@@ -1,3 +1,5 @@
+//! The thread pool: every index once, panics, nesting, concurrent callers, sleepers.
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 

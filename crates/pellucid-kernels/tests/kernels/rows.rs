@@ -1,3 +1,5 @@
+//! Norms, softmax and rotation: against f64, rows alone against in a batch.
+
 use pellucid_kernels::{
     RotaryStyle, layer_norm, log_softmax_rows, rms_norm, rotary, softmax_rows, with_threads,
 };
