@@ -15,7 +15,7 @@ import numpy as np
 from pellucid import _native
 from pellucid._location import Location, here
 from pellucid.dtype import dtype
-from pellucid.errors import error
+from pellucid.errors import fault
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -72,8 +72,8 @@ def made(value: Native, at: Location | None) -> Tensor:
 
 
 def tensor(given: TensorLike) -> Native:
-    """An argument that must be a tensor; a plain number is one without axes."""
-    lowered = operand(given)
+    """An argument that must be a tensor; a number is one without axes."""
+    lowered = array(np.asarray(given)) if isinstance(given, np.generic) else operand(given)
     return array(numbers(lowered)) if isinstance(lowered, int | float) else lowered
 
 
@@ -91,11 +91,10 @@ def operand(given: TensorLike) -> Native | float:
         return from_dlpack(given)
     if isinstance(given, list | tuple):
         return array(numbers(given))
-    raise error(
+    raise fault(
         "bad-argument",
         f"cannot make a tensor of a `{type(given).__name__}`",
         "tensors of this package, NumPy and PyTorch, numbers, and lists of numbers will do",
-        *(here() or ()),
     )
 
 
@@ -120,7 +119,7 @@ def numbers(given: Any) -> np.ndarray[Any, Any]:
         made = np.asarray(given)
     except ValueError:
         message = "cannot make a tensor of lists of different lengths"
-        raise error("bad-argument", message, None, *(here() or ())) from None
+        raise fault("bad-argument", message) from None
     return made.astype(np.float32) if made.dtype == np.float64 else made
 
 
@@ -130,7 +129,7 @@ def array(given: np.ndarray[Any, Any]) -> _native.Array:
     if short is None:
         known = ", ".join(SUPPORTED)
         message = f"cannot make a tensor of an array of `{given.dtype}`"
-        raise error("dtype-mismatch", message, f"the types are {known}", *(here() or ()))
+        raise fault("dtype-mismatch", message, f"the types are {known}")
     little = given.astype(given.dtype.newbyteorder("<"), copy=False)
     return _native.Array.from_bytes(short, list(given.shape), little.tobytes())
 

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from pellucid import _call
-from pellucid._location import here
-from pellucid.errors import error
+from pellucid.errors import fault
 
 
 def lower(index: Any) -> tuple[Any, ...]:
@@ -52,4 +51,4 @@ def _mask(item: Any) -> np.ndarray[Any, Any] | None:
 def _unusable(item: object) -> Exception:
     message = f"`{item!r}` cannot be an index"
     help = "integers, slices, `None`, `...` and tensors of integers can"
-    return error("bad-argument", message, help, *(here() or ()))
+    return fault("bad-argument", message, help)

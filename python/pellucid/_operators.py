@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from pellucid import _ops
 from pellucid._call import TensorLike
-from pellucid._location import here
-from pellucid.errors import error
+from pellucid.errors import fault
 
 if TYPE_CHECKING:
     from pellucid.dtype import DType
@@ -118,4 +117,4 @@ class Operators(_ops.Ops):
         if self.dtype == "bool":
             return self
         message = f"`{operator}` takes tensors of bool, got {self.dtype.name}"
-        raise error("dtype-mismatch", message, "comparisons give bool", *(here() or ()))
+        raise fault("dtype-mismatch", message, "comparisons give bool")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pellucid._location import here
-from pellucid.errors import PellucidError, error
+from pellucid.errors import PellucidError, fault
 
 Prompts = list["str | list[int]"]
 
@@ -46,11 +45,11 @@ def _is_id(item: object) -> bool:
 def _integers(array: Any) -> Any:
     if "int" not in str(array.dtype):
         message = f"token ids must be integers, got an array of {array.dtype}"
-        raise error("bad-prompt", message, None, *(here() or ()))
+        raise fault("bad-prompt", message)
     return array
 
 
 def _unusable(given: object) -> PellucidError:
     message = f"a prompt cannot be a `{type(given).__name__}`"
     help = "give text, token ids, or a list of either; arrays of ids may have one or two axes"
-    return error("bad-prompt", message, help, *(here() or ()))
+    return fault("bad-prompt", message, help)

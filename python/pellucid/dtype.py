@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pellucid.errors import error
+from pellucid.errors import fault
 
 
 class DType:
@@ -76,7 +76,7 @@ def dtype(given: Any) -> DType:
     found = _find(given)
     if found is None:
         known = ", ".join(d.name for d in ALL)
-        raise error(
+        raise fault(
             "dtype-mismatch", f"there is no element type `{given}`", f"the types are {known}"
         )
     return found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from pellucid import _call, _native, _tree
 from pellucid._location import here
-from pellucid.errors import error
+from pellucid.errors import fault
 from pellucid.tracer import invoke_for, recorder_for
 
 if TYPE_CHECKING:
@@ -71,9 +71,7 @@ class Envoy:
             recorder.write(invoke, self._path, name, _call.tensor(value), here())
         elif name in self._children:
             message = f"`{self._shown(name)}` is a module, not a value"
-            raise error(
-                "bad-argument", message, "write to its `input` or `output`", *(here() or ())
-            )
+            raise fault("bad-argument", message, "write to its `input` or `output`")
         else:
             self._model.unknown_name(self._path, name, here())
 
@@ -113,7 +111,7 @@ class Envoy:
         n = len(self._children)
         if not -n <= index < n:
             message = f"`{self._shown('')}` has {n} modules, {index} is out of range"
-            raise error("index-out-of-range", message, None, *(here() or ()))
+            raise fault("index-out-of-range", message)
         return list(self._children.values())[index]
 
     def __repr__(self) -> str:

@@ -7,6 +7,8 @@ expect to catch: a wrong shape is a `ValueError`, a wrong path an `AttributeErro
 
 from __future__ import annotations
 
+from pellucid._location import here
+
 
 class PellucidError(Exception):
     """The base of all errors of this package."""
@@ -124,7 +126,7 @@ _CLASSES: dict[str, type[PellucidError]] = {
     "bad-gguf": LoadError,
     "unsupported-block-type": LoadError,
     "unknown-model-type": LoadError,
-    "unknown-model": LoadError,
+    "no-such-model": LoadError,
     "tensor-missing": LoadError,
     "wrong-shape": LoadError,
     "unsupported-dtype": LoadError,
@@ -143,3 +145,8 @@ def error(
 ) -> PellucidError:
     """The exception for a code, of the class that its users would catch."""
     return _CLASSES.get(code, PellucidError)(code, message, help, file, line)
+
+
+def fault(code: str, message: str, help: str | None = None) -> PellucidError:
+    """The same, at the line of the user's script that is being run."""
+    return error(code, message, help, *(here() or ()))

@@ -17,7 +17,7 @@ from pellucid._call import Native, TensorLike, ValuesIndices
 from pellucid._location import Location, here, shown
 from pellucid._operators import Operators
 from pellucid.dtype import DType, bfloat16, dtype
-from pellucid.errors import PellucidError, error
+from pellucid.errors import fault
 
 if TYPE_CHECKING:
     from pellucid._recorder import Recorder
@@ -114,9 +114,7 @@ class Tensor(Operators):
         if self._recorder().is_open:
             return handle
         message = f"the value of {shown(self._at)} was not saved"
-        raise self._fault(
-            "not-saved", message, f"add `.save()` inside the block at {shown(self._at)}"
-        )
+        raise fault("not-saved", message, f"add `.save()` inside the block at {shown(self._at)}")
 
     def _recorder(self) -> Recorder:
         return cast("Recorder", cast("_native.Handle", self._value).recorder)
@@ -124,9 +122,6 @@ class Tensor(Operators):
     def _become(self, array: _native.Array) -> None:
         """Takes its elements, when the trace has run."""
         self._value = array
-
-    def _fault(self, code: str, message: str, help: str) -> PellucidError:
-        return error(code, message, help, *(here() or ()))
 
     def _array(self) -> _native.Array:
         value = self._lowered()
@@ -137,7 +132,7 @@ class Tensor(Operators):
             "`.save()` it and look after the block; inside, `pl.where` chooses by elements, "
             "and tensors of integers can be indices"
         )
-        raise self._fault("not-concrete", message, help)
+        raise fault("not-concrete", message, help)
 
     # Indexing and writing.
 
@@ -148,9 +143,7 @@ class Tensor(Operators):
         target = self._lowered()
         if isinstance(target, _native.Array):
             message = "cannot write to a concrete tensor: its memory is shared and read-only"
-            raise self._fault(
-                "bad-argument", message, "`np.array(tensor)` makes a copy of your own"
-            )
+            raise fault("bad-argument", message, "`np.array(tensor)` makes a copy of your own")
         at = here()
         recorder = target.recorder
         recorder.set_item(target, _index.lower(index), _call.operand(value), at)
@@ -208,7 +201,7 @@ class Tensor(Operators):
         """The only element, as a Python number."""
         if self.numel() != 1:
             message = f"a tensor of shape {list(self.shape)} has {self.numel()} elements, not one"
-            raise self._fault("bad-argument", message, "`.tolist()` gives all of them")
+            raise fault("bad-argument", message, "`.tolist()` gives all of them")
         return self.numpy().item()
 
     def __float__(self) -> builtins.float:

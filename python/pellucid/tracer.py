@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pellucid import _call, _native, _prompt
 from pellucid._location import here, shown
 from pellucid._recorder import Recorder
-from pellucid.errors import PellucidError, error
+from pellucid.errors import fault
 
 if TYPE_CHECKING:
     from pellucid.tensor import Tensor
@@ -27,21 +27,23 @@ class Tracer:
         self._model = model
         self._prompt = prompt
         self._at = here()
+        self._was_entered = False
         self._recorder: Recorder | None = None
         self._invoke: int | None = None
         self._in_invoke = False
         self._token: Token[Tracer | None] | None = None
 
     def __enter__(self) -> Tracer:
+        self._was_entered = True
         if self._recorder is not None:
-            raise _misuse("open-trace", "this trace has been entered before", "make a new one")
+            raise fault("open-trace", "this trace has been entered before", "make a new one")
         outer = _CURRENT.get()
         if outer is not None:
             message = f"a trace is open already, since {shown(outer._at)}"
             help = (
                 "several prompts in one trace are `with tracer.invoke(prompt):`, one after another"
             )
-            raise _misuse("open-trace", message, help)
+            raise fault("open-trace", message, help)
         recorder = Recorder(self._model)
         if self._prompt is not None:
             self._invoke = recorder.invoke(_prompt.prompts(self._prompt), here())
@@ -65,7 +67,7 @@ class Tracer:
             recorder.close()
 
     def __del__(self) -> None:
-        if getattr(self, "_recorder", None) is None and getattr(self, "_at", None) is not None:
+        if not self._was_entered:
             message = f"the trace of {shown(self._at)} never ran: `trace` needs `with`"
             warnings.warn(message, RuntimeWarning, stacklevel=2)
 
@@ -94,14 +96,14 @@ class Tracer:
     def _entered(self) -> Recorder:
         if self._recorder is None:
             message = f"the trace of {shown(self._at)} was never entered"
-            raise _misuse("no-trace", message, "write `with model.trace(...) as tracer:`")
+            raise fault("no-trace", message, "write `with model.trace(...) as tracer:`")
         return self._recorder
 
     def _open(self) -> Recorder:
         recorder = self._entered()
         if not recorder.is_open:
             message = f"the trace of {shown(self._at)} has ended"
-            raise _misuse("no-trace", message, "do this inside its block")
+            raise fault("no-trace", message, "do this inside its block")
         return recorder
 
 
@@ -118,11 +120,11 @@ class Invoker:
         recorder = tracer._open()
         if tracer._in_invoke:
             help = "end the one before; values flow between invokes by their names"
-            raise _misuse("no-invoke", "an invoke cannot stand inside another", help)
+            raise fault("no-invoke", "an invoke cannot stand inside another", help)
         if tracer._invoke is not None:
             message = "this trace has its prompt already"
             help = "leave it out of `model.trace()` to give several by `tracer.invoke(prompt)`"
-            raise _misuse("no-invoke", message, help)
+            raise fault("no-invoke", message, help)
         tracer._invoke = recorder.invoke(_prompt.prompts(self._prompt), here())
         tracer._in_invoke = True
         return self
@@ -163,10 +165,10 @@ def recorder_for(model: _native.Model, what: str) -> Recorder:
     tracer = _CURRENT.get()
     if tracer is None:
         help = "values exist inside `with model.trace(prompt):`"
-        raise _misuse("no-trace", f"`{what}` outside of a trace", help)
+        raise fault("no-trace", f"`{what}` outside of a trace", help)
     if tracer._model is not model:
         message = f"`{what}` of `{model.name}` inside a trace of `{tracer._model.name}`"
-        raise _misuse(
+        raise fault(
             "no-trace", message, "a trace is of one model; saved values go from one to another"
         )
     return tracer._open()
@@ -178,9 +180,5 @@ def invoke_for(model: _native.Model, what: str) -> tuple[Recorder, int]:
     tracer = _CURRENT.get()
     if tracer is None or tracer._invoke is None:
         help = "put it inside `with tracer.invoke(prompt):`, or give `model.trace` the prompt"
-        raise _misuse("no-invoke", f"`{what}` outside of an invoke: whose rows?", help)
+        raise fault("no-invoke", f"`{what}` outside of an invoke: whose rows?", help)
     return recorder, tracer._invoke
-
-
-def _misuse(code: str, message: str, help: str) -> PellucidError:
-    return error(code, message, help, *(here() or ()))

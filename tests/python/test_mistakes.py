@@ -19,16 +19,13 @@ def later(llama: pl.LanguageModel) -> None:
     llama.model.layers[0].output = late  # HERE
 
 
-def unsaved(llama: pl.LanguageModel) -> None:
-    raise AssertionError("told apart below")
-
-
 CASES: list[tuple[Callable[[pl.LanguageModel], object], type[Exception], str, str]] = [
     (
         lambda m: m.model.layers[0].mpl,
         AttributeError,
         "unknown-module",
-        "`model.layers.0` has no module or site `mpl`\nhelp: did you mean `mlp`?",
+        "`model.layers.0` has no module or site `mpl`\nhelp: it has the modules self_attn, mlp, "
+        "input_layernorm, post_attention_layernorm and the sites input, output",
     ),
     (
         lambda m: m.model.layers[0].self_attn.patern,
@@ -41,7 +38,7 @@ CASES: list[tuple[Callable[[pl.LanguageModel], object], type[Exception], str, st
         AttributeError,
         "unknown-module",
         "`llama` has no module `model.layers.0.mpl`\n"
-        "help: did you mean `model.layers.0.mlp` or `model.layers.0` or `model.layers.1`?",
+        "help: did you mean `model.layers.0.mlp` or `model.layers.1.mlp` or `model.layers.0`?",
     ),
     (
         lambda m: m.model.layers[2],
@@ -55,12 +52,6 @@ CASES: list[tuple[Callable[[pl.LanguageModel], object], type[Exception], str, st
         "shape-mismatch",
         "cannot write `model.layers.0.output`: the value has shape [1, 7, 384], "
         "the site [1, 7, 32]",
-    ),
-    (
-        lambda m: setattr(m.model.layers[0].output, "shape", 3),
-        AttributeError,
-        "",
-        "",
     ),
     (
         lambda m: m.model.norm.output + m.lm_head.output,
@@ -144,7 +135,7 @@ CASES: list[tuple[Callable[[pl.LanguageModel], object], type[Exception], str, st
 ]
 
 
-@pytest.mark.parametrize(("mistake", "kind", "code", "text"), [c for c in CASES if c[2]])
+@pytest.mark.parametrize(("mistake", "kind", "code", "text"), CASES)
 def test_in_a_trace(
     mistake: Callable[[pl.LanguageModel], object],
     kind: type[Exception],
@@ -308,7 +299,7 @@ def test_traces_that_cannot_be_read(llama: pl.LanguageModel, tmp_path) -> None:
     with pytest.raises(pl.ArgumentError) as raised:
         llama.load_trace(page)
     assert (raised.value.code, raised.value.line) == ("unknown-op", 3)
-    assert raised.value.help == "did you mean `softmax` or `log_softmax`?"
+    assert raised.value.help == "did you mean `softmax`?"
     page.write_bytes(b"\x80\x04nonsense")
     with pytest.raises(pl.FormatError):
         llama.load_trace(page)

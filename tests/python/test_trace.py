@@ -19,7 +19,9 @@ def test_shapes_are_known_while_recording_and_values_after(llama: pl.LanguageMod
     with llama.trace(PROMPT):
         h = llama.model.layers[0].output
         assert h.shape == (1, 7, 32)
-        assert h.dtype == pl.float32 == "float32" == np.float32
+        assert h.dtype == pl.float32
+        assert h.dtype == "float32"
+        assert h.dtype == np.float32
         assert (h.is_symbolic, h.ndim, h.numel(), len(h)) == (True, 3, 224, 1)
         saved = h[:, -1].save()
     assert not saved.is_symbolic
