@@ -1,5 +1,9 @@
 from typing import Any, TypeAlias, final
 
+from typing_extensions import disjoint_base
+
+__all__ = ["Array", "Handle", "Model", "Recorder", "Trace", "__version__", "call"]
+
 __version__: str
 
 _At: TypeAlias = tuple[str, int] | None
@@ -60,6 +64,7 @@ class Model:
     def decode(self, ids: list[int], skip_special: bool) -> str: ...
     def pieces(self, ids: list[int]) -> list[str]: ...
 
+@disjoint_base
 class Recorder:
     def __new__(cls, model: Model) -> Recorder: ...
     def invoke(self, prompts: list[str | list[int]], at: _At) -> int: ...

@@ -55,7 +55,7 @@ class Envoy:
 
         def __getattr__(self, name: str) -> Envoy | Tensor:
             """A module below this one, or the value of a site."""
-            if name.startswith("__"):
+            if name.startswith("_"):
                 raise AttributeError(name)
             if name in self._children:
                 return self._children[name]

@@ -193,6 +193,9 @@ class Tensor(Operators):
     def __dlpack_device__(self) -> tuple[builtins.int, builtins.int]:
         return self._array().__dlpack_device__()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return tensor, (self.numpy(), self.dtype.name)
+
     def tolist(self) -> Any:
         """The elements as (nested) lists."""
         return self.numpy().tolist()

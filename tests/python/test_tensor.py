@@ -1,6 +1,7 @@
 """Concrete tensors: the same methods, computed at once; memory shared with other libraries."""
 
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -169,6 +170,14 @@ def test_reductions_and_choices() -> None:
     ]:
         np.testing.assert_allclose(got.numpy(), want, rtol=1e-5)
     assert pl.sum([1, 2, 3]).item() == 6
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "float32", "int64", "bool"])
+def test_pickling_keeps_elements_and_dtype(name: str) -> None:
+    t = pl.tensor(X).to(name)
+    back = pickle.loads(pickle.dumps(t))
+    assert back.dtype == name
+    np.testing.assert_array_equal(back.numpy(), t.numpy())
 
 
 def test_python_numbers() -> None:
