@@ -53,13 +53,15 @@ def test_other_threads_run_meanwhile(llama: pl.LanguageModel) -> None:
 
 def test_ctrl_c_ends_a_run(llama: pl.LanguageModel) -> None:
     started = time.perf_counter()
-    timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
+    long_trace(llama)
+    whole = time.perf_counter() - started
+    timer = threading.Timer(whole / 8, signal.raise_signal, [signal.SIGINT])
+    started = time.perf_counter()
+    timer.start()
     with pytest.raises(KeyboardInterrupt):
-        timer.start()
         long_trace(llama)
-        pytest.fail(f"the run ended by itself, after {time.perf_counter() - started:.2f} s")
+    assert time.perf_counter() - started < whole / 2
     timer.join()
     with llama.trace(SHORT):
-        assert llama.lm_head.output.shape == (1, 4, 384)
         saved = llama.lm_head.output.save()
     assert np.isfinite(saved.numpy()).all()
