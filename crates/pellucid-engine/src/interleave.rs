@@ -37,6 +37,7 @@ impl<'a> Values<'a> {
     /// Computes statements in order.
     pub fn compute(&mut self, statements: &[usize]) -> Result<(), Error> {
         for &i in statements {
+            self.cancel.check()?;
             self.compute_one(i).map_err(|e| self.place(e, i))?;
         }
         Ok(())
