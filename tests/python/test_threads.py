@@ -13,7 +13,7 @@ import pellucid as pl
 SHORT = [1, 2, 3, 4]
 # Enough work for seconds, whatever the machine: the layers run again and again on many rows.
 ROWS = [list(range(120))] * 256
-TIMES = 60
+TIMES = 120
 
 
 def long_trace(model: pl.LanguageModel) -> pl.Tensor:

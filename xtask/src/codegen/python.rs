@@ -191,28 +191,24 @@ mod tests {
     #[test]
     fn a_row_becomes_a_function_and_a_method() {
         let topk = OPS.iter().find(|d| d.name == "topk").unwrap();
-        expect_test::expect![[r#"
-
-
-            def topk(input: TensorLike, k: int, dim: int = -1, largest: bool = True) -> ValuesIndices:
-                """Gives the `k` largest (or smallest) elements in order, and their positions."""
-                return _call.pair("topk", _call.tensor(input), k, dim, largest)
-        "#]]
-        .assert_eq(&function(topk));
-        expect_test::expect![[r#"
-
-                def topk(self, k: int, dim: int = -1, largest: bool = True) -> ValuesIndices:
-                    """Gives the `k` largest (or smallest) elements in order, and their positions."""
-                    return topk(self, k, dim, largest)
-        "#]]
-        .assert_eq(&method(topk));
+        let text = "\n\n\
+            def topk(input: TensorLike, k: int, dim: int = -1, largest: bool = True) -> ValuesIndices:\n    \
+            \"\"\"Gives the `k` largest (or smallest) elements in order, and their positions.\"\"\"\n    \
+            return _call.pair(\"topk\", _call.tensor(input), k, dim, largest)\n";
+        assert_eq!(function(topk), text);
+        let text = "\n    \
+            def topk(self, k: int, dim: int = -1, largest: bool = True) -> ValuesIndices:\n        \
+            \"\"\"Gives the `k` largest (or smallest) elements in order, and their positions.\"\"\"\n        \
+            return topk(self, k, dim, largest)\n";
+        assert_eq!(method(topk), text);
     }
 
     #[test]
     fn long_lines_are_broken_as_the_formatter_does() {
-        let items = vec!["a".repeat(50), "b".repeat(40)];
-        let text = fitted("f(", &items, ")", 4);
-        assert_eq!(text, format!("    f(\n        {}, {}\n    )\n", items[0], items[1]));
+        let items = vec!["a".repeat(50), "b".repeat(38)];
+        assert_eq!(fitted("f(", &items, ")", 4), format!("    f({}, {})\n", items[0], items[1]));
+        let text = fitted("long_name(", &items, ")", 4);
+        assert_eq!(text, format!("    long_name(\n        {}, {}\n    )\n", items[0], items[1]));
         let items = vec!["a".repeat(50), "b".repeat(50)];
         let text = fitted("f(", &items, ")", 4);
         assert_eq!(text, format!("    f(\n        {},\n        {},\n    )\n", items[0], items[1]));
