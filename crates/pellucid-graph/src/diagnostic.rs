@@ -130,8 +130,12 @@ pub fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> Option<
     if wrong.len() > MOST_TYPED {
         return None;
     }
-    let mut scored: Vec<(f64, &str)> =
-        known.map(|k| (strsim::jaro_winkler(wrong, k), k)).filter(|(score, _)| *score > 0.75).collect();
+    // One slip of the finger in a short name is nearer than Jaro-Winkler says.
+    let score = |k: &str| match strsim::damerau_levenshtein(wrong, k) {
+        0 | 1 if wrong.len() > 1 => 0.99,
+        _ => strsim::jaro_winkler(wrong, k),
+    };
+    let mut scored: Vec<(f64, &str)> = known.map(|k| (score(k), k)).filter(|(s, _)| *s > 0.75).collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
     scored.dedup_by(|a, b| a.1 == b.1);
     let names: Vec<String> = scored.iter().take(3).map(|(_, k)| format!("`{k}`")).collect();
@@ -156,6 +160,7 @@ mod tests {
         let known = ["model.layers.0.mlp", "model.layers.0.self_attn", "lm_head"];
         expect_test::expect!["did you mean `model.layers.0.mlp` or `model.layers.0.self_attn`?"]
             .assert_eq(&nearest("model.layers.0.mpl", known.into_iter()).unwrap());
+        assert_eq!(nearest("mpl", ["mlp", "norm"].into_iter()).as_deref(), Some("did you mean `mlp`?"));
         assert_eq!(nearest("zzz", known.into_iter()), None);
     }
 }

@@ -1,5 +1,6 @@
 //! The commands.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use pellucid_engine::{Cancel, known_models, model_folders};
@@ -26,8 +27,8 @@ pub fn run(trace: &Path, model: &str, output: Output) -> Result<(), Failure> {
     let worker = Worker::new(open_model(model)?, Limits::default());
     let saved = worker.run_trace(trace, &Cancel::new())?;
     match output {
-        Output::Summary => print!("{}", show::summary(&saved)),
-        Output::Json => println!("{}", show::json(&saved)),
+        Output::Summary => print(&show::summary(&saved))?,
+        Output::Json => print(&format!("{}\n", show::json(&saved)))?,
         Output::Save(file) => {
             let bytes = show::safetensors(&saved).map_err(|e| Failure::Other(e.to_string()))?;
             std::fs::write(&file, bytes).map_err(|e| Failure::file(&file, &e))?;
@@ -43,21 +44,17 @@ pub fn explain(trace: &Path, model: &str) -> Result<(), Failure> {
     let model = open_model(model)?;
     trace.tokenize(|text| model.tokenizer().encode(text, true)).map_err(pellucid_engine::Error::from)?;
     let checked = check(trace, model.spec(), &Limits::default())?;
-    print!("{}", pellucid_graph::explain(&checked, &pellucid_graph::plan(&checked)));
-    Ok(())
+    print(&pellucid_graph::explain(&checked, &pellucid_graph::plan(&checked)))
 }
 
 /// `pellucid sites`.
 pub fn sites(model: &str, json: bool) -> Result<(), Failure> {
     let model = open_model(model)?;
-    match json {
-        true => {
-            let spec = serde_json::to_string_pretty(model.spec().as_ref());
-            println!("{}", spec.map_err(|e| Failure::Other(e.to_string()))?);
-        }
-        false => print!("{}", show::sites(model.spec())),
+    if !json {
+        return print(&show::sites(model.spec()));
     }
-    Ok(())
+    let spec = serde_json::to_string_pretty(model.spec().as_ref());
+    print(&(spec.map_err(|e| Failure::Other(e.to_string()))? + "\n"))
 }
 
 /// `pellucid models`.
@@ -65,11 +62,19 @@ pub fn models() -> Result<(), Failure> {
     let found = known_models();
     for path in &found {
         let name = path.file_name().map(|n| n.to_string_lossy()).unwrap_or_default();
-        println!("{name}\t{}", path.display());
+        print(&format!("{name}\t{}\n", path.display()))?;
     }
     let folders: Vec<String> = model_folders().iter().map(|p| p.display().to_string()).collect();
     eprintln!("{} models in {}", found.len(), folders.join(", "));
     Ok(())
+}
+
+/// Writes to stdout. A reader that has had enough (`| head`) is not a failure.
+fn print(text: &str) -> Result<(), Failure> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::File(format!("stdout: {e}"))),
+        _ => Ok(()),
+    }
 }
 
 fn read_trace(path: &Path) -> Result<Trace, Failure> {

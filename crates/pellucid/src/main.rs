@@ -1,5 +1,4 @@
 //! The binary `pellucid`: flags and printing only. Data goes to stdout, talk to stderr.
-#![allow(clippy::print_stdout, reason = "printing is what a command line does")]
 
 mod commands;
 mod failure;

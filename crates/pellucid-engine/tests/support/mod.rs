@@ -1,5 +1,6 @@
 //! What the engine's tests share: the tiny models, their golden tensors, and short ways to run a trace.
 #![allow(dead_code, reason = "each test file is a crate of its own and uses a part of this")]
+#![allow(clippy::unwrap_used, reason = "a test support that fails is a failed test")]
 
 use std::path::PathBuf;
 
