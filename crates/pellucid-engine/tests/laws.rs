@@ -1,6 +1,8 @@
 //! Laws that hold bit for bit: watching and writing back change nothing, neighbours do not matter,
 //! a cache gives what a full pass gives.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails is to fail")]
+
 mod support;
 
 use pellucid_engine::batch::Batch;

@@ -68,7 +68,7 @@ pub fn check(trace: Trace, spec: &Arc<ModelSpec>, limits: &Limits) -> Result<Che
         .collect::<Result<Vec<_>>>()?;
     let types = check_statements(&trace, spec, &rows, limits)?;
     let first = trace.first_values();
-    let passes = order::passes(&trace, spec, &first)?;
+    let passes = order::passes(&trace, spec, &first, limits)?;
     Ok(CheckedTrace { trace, spec: spec.clone(), first, types, rows, passes })
 }
 

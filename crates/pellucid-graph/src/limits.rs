@@ -15,6 +15,8 @@ pub struct Limits {
     pub prompts: usize,
     /// Bytes of all constants together.
     pub constant_bytes: usize,
+    /// Facts of the kind "this value, or this write, needs that invoke" that ordering has to hold.
+    pub dependencies: usize,
     /// Bytes of any one value.
     pub value_bytes: usize,
     /// Bytes of all saved values together.
@@ -29,6 +31,7 @@ impl Default for Limits {
             invokes: 4096,
             prompts: 65_536,
             constant_bytes: 1 << 30,
+            dependencies: 8_000_000,
             value_bytes: 16 << 30,
             result_bytes: 8 << 30,
         }

@@ -136,3 +136,19 @@ fn axes_of_a_value() {
           --> run.py:4"#]]
     .assert_eq(&message(r.constant(many, at(4))));
 }
+
+#[test]
+fn dependencies_between_invokes() {
+    let text = "pellucid 1\ninvoke 0 ids [1]\ninvoke 1 ids [1]\ninvoke 2 ids [1]\n\
+        %0 = read 0 lm_head.output\n%1 = read 1 lm_head.output\n%2 = read 2 lm_head.output\n\
+        %3 = stack [%0, %1, %2]\n%4 = mul %3 2\nsave \"x\" %4\n";
+    let check_within = |dependencies| {
+        let limits = Limits { dependencies, ..Limits::default() };
+        check(text::parse(text, "x.trace", &limits).unwrap(), &spec(), &limits).map(drop)
+    };
+    assert_eq!(check_within(3), Ok(()), "what is made from the same values shares what they need");
+    expect![[r#"
+        `dependencies` is limited to 2, this trace has 3 [limit-exceeded]
+          --> x.trace:8"#]]
+    .assert_eq(&message(check_within(2)));
+}

@@ -5,12 +5,15 @@
 //! earlier pass; an invoke's own later value cannot be had.
 
 use std::collections::{BTreeMap, HashSet};
+use std::rc::Rc;
 
 use crate::spec::display_path;
-use crate::{Code, Diagnostic, InvokeId, Kind, ModelSpec, Order, Point, Result, Site, Trace, ValueId};
+use crate::{
+    Code, Diagnostic, InvokeId, Kind, Limits, ModelSpec, Order, Point, Result, Site, Trace, ValueId,
+};
 
-/// Latest site, per invoke, that a value was made from.
-type Needs = BTreeMap<InvokeId, (Order, usize)>;
+/// Latest site, per invoke, that a value was made from; shared by all values made from the same.
+type Needs = Rc<BTreeMap<InvokeId, (Order, usize)>>;
 
 /// Where a statement acts.
 pub(super) fn place(kind: &Kind, spec: &ModelSpec) -> Result<Option<(InvokeId, Order)>> {
@@ -24,38 +27,68 @@ pub(super) fn place(kind: &Kind, spec: &ModelSpec) -> Result<Option<(InvokeId, O
 }
 
 /// Gives every invoke its pass.
-pub(super) fn passes(trace: &Trace, spec: &ModelSpec, first: &[ValueId]) -> Result<Vec<usize>> {
+pub(super) fn passes(
+    trace: &Trace,
+    spec: &ModelSpec,
+    first: &[ValueId],
+    limits: &Limits,
+) -> Result<Vec<usize>> {
     skipped_sites(trace)?;
     stopped_sites(trace, spec)?;
     let mut needs: Vec<Needs> = Vec::new();
     let mut edges: Vec<Edge> = Vec::new();
+    let mut held = 0;
     for (i, statement) in trace.statements.iter().enumerate() {
-        let at = place(&statement.kind, spec)?;
-        let mut mine = Needs::new();
-        statement.kind.for_each_input(|v| merge(&mut mine, &needs[v.index()]));
-        match (&statement.kind, at) {
+        let fail = |d: Diagnostic| d.at(statement.at.clone());
+        let mut mine = gather(&statement.kind, &needs, &mut held);
+        match (&statement.kind, place(&statement.kind, spec)?) {
             (Kind::Read { .. }, Some((invoke, order))) => {
-                mine.insert(invoke, (order, i));
+                mine = Rc::new(BTreeMap::from([(invoke, (order, i))]));
             }
             (Kind::Write { .. } | Kind::Skip { .. }, Some((invoke, order))) => {
                 let user = User { statement: i, invoke, order };
-                edges.extend(user.edges(&mine, trace).map_err(|d| d.at(statement.at.clone()))?);
+                edges.extend(user.edges(&mine, trace).map_err(fail)?);
             }
             _ => {}
         }
+        Limits::hold("dependencies", held + edges.len(), limits.dependencies).map_err(fail)?;
         debug_assert_eq!(first[i].index(), needs.len());
         needs.extend(std::iter::repeat_n(mine, statement.kind.n_values()));
     }
     solve(trace, &edges)
 }
 
-fn merge(into: &mut Needs, from: &Needs) {
-    for (&invoke, &(order, by)) in from {
-        let slot = into.entry(invoke).or_insert((order, by));
-        if order > slot.0 {
-            *slot = (order, by);
+/// What a statement's inputs need together. Counts in `held` what is newly kept.
+fn gather(kind: &Kind, needs: &[Needs], held: &mut usize) -> Needs {
+    let mut mine = Needs::default();
+    kind.for_each_input(|v| {
+        let other = &needs[v.index()];
+        if covers(&mine, other) {
+            return;
         }
+        if covers(other, &mine) {
+            mine = other.clone();
+            return;
+        }
+        let merged = Rc::make_mut(&mut mine);
+        for (&invoke, &(order, by)) in other.iter() {
+            let slot = merged.entry(invoke).or_insert((order, by));
+            if order > slot.0 {
+                *slot = (order, by);
+            }
+        }
+    });
+    if Rc::strong_count(&mine) == 1 {
+        *held += mine.len();
     }
+    mine
+}
+
+/// True when everything that `b` needs is had once what `a` needs is.
+fn covers(a: &Needs, b: &Needs) -> bool {
+    let has =
+        |(invoke, (order, _)): (&InvokeId, &(Order, usize))| a.get(invoke).is_some_and(|(o, _)| o >= order);
+    Rc::ptr_eq(a, b) || (a.len() >= b.len() && b.iter().all(has))
 }
 
 /// `after` runs in the same pass as `before` or a later one; strictly later where `strict`.
