@@ -5,7 +5,7 @@ import pellucid as pl
 
 model = pl.LanguageModel("SmolLM2-135M-Instruct")
 with model.trace("The Eiffel Tower is in the city of"):
-    h = model.model.layers[5].output  # [1, 10, 576], known now
+    h = model.model.layers[5].output  # [1, 9, 576], known now
     model.model.layers[5].output[:, -1] = h[:, -1] * 0.5
     logits = model.lm_head.output[:, -1].save()
 logits.argmax(-1)  # concrete after the block
