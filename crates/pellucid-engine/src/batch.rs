@@ -102,6 +102,17 @@ impl Batch {
         }
     }
 
+    /// The shape of the packed value of all sequences whose dense views have shapes like this one.
+    pub fn packed_shape(&self, layout: Layout, dense: &[usize]) -> Vec<usize> {
+        match layout {
+            Layout::Tokens => [&[self.tokens], &dense[2..]].concat(),
+            Layout::Heads => vec![self.tokens, dense[1], dense[3]],
+            Layout::Pairs { heads } => {
+                vec![heads * self.sequences.iter().map(|q| q.len * q.len).sum::<usize>()]
+            }
+        }
+    }
+
     /// The dense view of some sequences. Cells without a token are `fill`.
     pub fn take(&self, range: &Range<usize>, layout: Layout, packed: &Tensor, fill: f32) -> Tensor {
         let shape = self.dense_shape(range, layout, packed.shape());

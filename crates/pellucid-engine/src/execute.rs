@@ -54,7 +54,7 @@ fn run_pass(values: &mut Values<'_>, plan: &PassPlan) -> Result<(), Error> {
     let mut pass = Pass::new(&batch, &watched, cancel).watch(&mut interleaver);
     match model.forward(&mut pass, ids) {
         Ok(_) | Err(Halt::Done) => interleaver.finish(),
-        Err(Halt::Error(e)) => Err(e),
+        Err(Halt::Error(e)) => Err(interleaver.blame(e)),
     }
 }
 

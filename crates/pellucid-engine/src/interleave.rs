@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use pellucid_graph::{CheckedTrace, Diagnostic, Entry, InvokeId, Kind, Order, PassPlan, ValueId};
+use pellucid_graph::{CheckedTrace, DType, Diagnostic, Entry, InvokeId, Kind, Order, PassPlan, ValueId};
 
 use crate::batch::{Batch, Layout};
 use crate::pass::{Flow, Halt, Node, PointId, Seen, WatchSet, Watcher};
@@ -79,8 +79,10 @@ pub(crate) struct Interleaver<'v, 'a> {
     entries: HashMap<Order, usize>,
     /// The sequences of each invoke among the pass's.
     rows: HashMap<InvokeId, Range<usize>>,
-    /// Statements that skip each module.
-    skips: HashMap<usize, Vec<usize>>,
+    /// Rows that skip a module that has started, and what its output shall be there.
+    skips: HashMap<usize, Vec<(Range<usize>, Tensor)>>,
+    /// Token ids that the trace wrote: the one kind of value that a module can object to.
+    ids: Vec<(usize, Tensor)>,
     done: usize,
 }
 
@@ -89,13 +91,11 @@ impl<'v, 'a> Interleaver<'v, 'a> {
     pub fn new(values: &'v mut Values<'a>, plan: &'v PassPlan) -> (Self, WatchSet, Batch) {
         let (model, checked) = (values.model, values.checked);
         let mut watched = WatchSet::none(model.n_modules());
-        let mut skips: HashMap<usize, Vec<usize>> = HashMap::new();
         for entry in &plan.entries {
             let (node, point) = model.site(entry.order);
             watched.add(node, point);
             if !entry.skips.is_empty() {
                 watched.add_skip(node);
-                skips.entry(node).or_default().extend(&entry.skips);
             }
         }
         let mut rows = HashMap::new();
@@ -106,7 +106,8 @@ impl<'v, 'a> Interleaver<'v, 'a> {
             rows.insert(invoke, start..lengths.len());
         }
         let entries = plan.entries.iter().enumerate().map(|(i, e)| (e.order, i)).collect();
-        (Interleaver { values, plan, entries, rows, skips, done: 0 }, watched, Batch::new(lengths))
+        let (skips, ids) = (HashMap::new(), Vec::new());
+        (Interleaver { values, plan, entries, rows, skips, ids, done: 0 }, watched, Batch::new(lengths))
     }
 
     /// # Errors
@@ -118,7 +119,29 @@ impl<'v, 'a> Interleaver<'v, 'a> {
         }
     }
 
-    fn enter_site(&mut self, entry: &Entry, value: &mut Seen<'_>, batch: &Batch) -> Result<(), Error> {
+    /// Puts the line that wrote ids on an error that a module made of them.
+    pub fn blame(self, e: Error) -> Error {
+        let Error::Trace(d) = e else { return e };
+        let objects = |&&(i, ref ids): &&(usize, Tensor)| match &self.values.checked.statement(i).kind {
+            Kind::Write { site, .. } => {
+                matches!(
+                    self.values.model.apply(&site.path, ids.clone(), self.values.cancel),
+                    Err(Error::Trace(_))
+                )
+            }
+            _ => false,
+        };
+        let at = self.ids.iter().find(objects).map(|(i, _)| self.values.checked.statement(*i).at.clone());
+        Error::Trace(d.at(at.flatten()))
+    }
+
+    fn enter_site(
+        &mut self,
+        node: &Node,
+        entry: &Entry,
+        value: &mut Seen<'_>,
+        batch: &Batch,
+    ) -> Result<(), Error> {
         for &i in &entry.reads {
             if let Kind::Read { invoke, .. } = &self.values.checked.statement(i).kind {
                 let dense = batch.take(&self.rows[invoke], value.layout, value.x, value.fill);
@@ -128,29 +151,31 @@ impl<'v, 'a> Interleaver<'v, 'a> {
         self.values.compute(&entry.compute)?;
         for &i in &entry.writes {
             if let Kind::Write { invoke, value: v, .. } = &self.values.checked.statement(i).kind {
-                batch.put(&self.rows[invoke], value.layout, value.x, self.values.get(*v)?);
+                let written = self.values.get(*v)?;
+                batch.put(&self.rows[invoke], value.layout, value.x, written);
                 value.written = true;
+                if written.dtype() == DType::I64 {
+                    self.ids.push((i, written.clone()));
+                }
+            }
+        }
+        for &i in &entry.skips {
+            if let Kind::Skip { invoke, value: v, .. } = &self.values.checked.statement(i).kind {
+                let rows = self.rows[invoke].clone();
+                if value.x.dtype() == DType::I64 {
+                    let shape = batch.dense_shape(&rows, value.layout, value.x.shape());
+                    // The module may still run for other rows: it must not object to ids of these.
+                    let zeros = Tensor::new(vec![0i64; shape.iter().product()], shape);
+                    batch.put(&rows, value.layout, value.x, &zeros);
+                }
+                let output = self.values.get(*v)?.clone();
+                self.skips.entry(node.id).or_default().push((rows, output));
             }
         }
         for v in &entry.drops {
-            // A skip's value is still needed when the module's output is replaced.
-            if entry.skips.is_empty() {
-                self.values.values[v.index()] = None;
-            }
+            self.values.values[v.index()] = None;
         }
         Ok(())
-    }
-
-    /// The rows and value of each skip of a module.
-    fn skipped(&self, node: &Node) -> Vec<(Range<usize>, Tensor)> {
-        let statements = self.skips.get(&node.id).map(Vec::as_slice).unwrap_or_default();
-        let pair = |i: &usize| match &self.values.checked.statement(*i).kind {
-            Kind::Skip { invoke, value, .. } => {
-                Some((self.rows[invoke].clone(), self.values.get(*value).ok()?.clone()))
-            }
-            _ => None,
-        };
-        statements.iter().filter_map(pair).collect()
     }
 }
 
@@ -160,7 +185,7 @@ impl Watcher for Interleaver<'_, '_> {
         let Some(index) = entry else { return Ok(()) };
         let plan = self.plan;
         self.values.cancel.check()?;
-        self.enter_site(&plan.entries[index], value, batch)?;
+        self.enter_site(node, &plan.entries[index], value, batch)?;
         self.done += 1;
         match self.done == plan.entries.len() {
             true => Err(Halt::Done),
@@ -168,19 +193,18 @@ impl Watcher for Interleaver<'_, '_> {
         }
     }
 
-    fn skip_all(&mut self, node: &Node, batch: &Batch) -> Option<Tensor> {
-        let skips = self.skipped(node);
+    fn skip_all(&mut self, node: &Node, layout: Layout, batch: &Batch) -> Option<Tensor> {
+        let skips = self.skips.get(&node.id)?;
         let rows: usize = skips.iter().map(|(range, _)| range.len()).sum();
         if rows < batch.sequences().len() {
             return None;
         }
-        let tail = skips.first()?.1.shape()[2..].to_vec();
-        let shape = [&[batch.tokens()], tail.as_slice()].concat();
+        let shape = batch.packed_shape(layout, skips.first()?.1.shape());
         Some(Tensor::new(vec![0.0f32; shape.iter().product()], shape))
     }
 
     fn skip_rows(&mut self, node: &Node, layout: Layout, y: &mut Tensor, batch: &Batch) {
-        for (range, value) in self.skipped(node) {
+        for (range, value) in self.skips.remove(&node.id).unwrap_or_default() {
             batch.put(&range, layout, y, &value);
         }
     }

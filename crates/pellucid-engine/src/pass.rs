@@ -153,7 +153,7 @@ pub trait Watcher {
     fn visit(&mut self, node: &Node, point: PointId, value: &mut Seen<'_>, batch: &Batch) -> Flow<()>;
 
     /// Called instead of a module's forward if every row skips it: the packed output.
-    fn skip_all(&mut self, _node: &Node, _batch: &Batch) -> Option<Tensor> {
+    fn skip_all(&mut self, _node: &Node, _layout: Layout, _batch: &Batch) -> Option<Tensor> {
         None
     }
 
@@ -307,7 +307,7 @@ impl<'a> Pass<'a> {
         }
         let skipped = match (bits & SKIP, self.watcher.as_deref_mut()) {
             (0, _) | (_, None) => None,
-            (_, Some(watcher)) => watcher.skip_all(node, self.batch),
+            (_, Some(watcher)) => watcher.skip_all(node, layout, self.batch),
         };
         let mut y = match skipped {
             Some(y) => y,
