@@ -71,6 +71,14 @@ pub struct Child<M: ?Sized> {
     pub(crate) module: Arc<M>,
 }
 
+impl<M: ?Sized> std::ops::Deref for Child<M> {
+    type Target = M;
+
+    fn deref(&self) -> &M {
+        &self.module
+    }
+}
+
 /// A point of a module, as an index that hooks compare quickly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PointId(pub u8);

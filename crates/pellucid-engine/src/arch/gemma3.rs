@@ -11,7 +11,9 @@ use pellucid_kernels::AttentionShape;
 use super::Built;
 use crate::Tensor;
 use crate::batch::Layout;
-use crate::blocks::{Act, Attention, AttentionSpec, Embedding, GatedMlp, Linear, RmsNorm, Rope, add};
+use crate::blocks::{
+    Act, Attention, AttentionSpec, CausalLm, Decoder, Embedding, GatedMlp, Linear, RmsNorm, Rope, add,
+};
 use crate::load::{Config, LoadError};
 use crate::pass::{Child, Flow, Module, Node, OwnCost, Pass};
 use crate::scope::Scope;
@@ -27,7 +29,7 @@ pub fn build(scope: &Scope<'_>, config: &Config) -> Result<Built, LoadError> {
     if config.opt_f64("final_logit_softcapping")?.is_some() {
         return Err(config.invalid("final_logit_softcapping", "null for gemma3_text"));
     }
-    let root = scope.child("", |s| Gemma3ForCausalLM::load(s, config, &hp))?;
+    let root = scope.child("", |s| causal_lm(s, config, &hp))?;
     Ok(Built {
         root: root.erased(),
         n_ctx: config.usize("max_position_embeddings")?,
@@ -108,65 +110,31 @@ fn sliding_layers(config: &Config) -> Result<Vec<bool>, LoadError> {
     }
 }
 
-struct Gemma3ForCausalLM {
-    model: Child<Gemma3TextModel>,
-    lm_head: Child<Linear>,
+fn causal_lm(
+    scope: &Scope<'_>,
+    config: &Config,
+    hp: &Hyperparameters,
+) -> Result<CausalLm<Decoder<Gemma3DecoderLayer>>, LoadError> {
+    let model = scope.child("model", |s| decoder(s, config, hp))?;
+    let tied = model.tied();
+    CausalLm::load(scope, "Gemma3ForCausalLM", model, tied, [hp.d, hp.v])
 }
 
-impl Gemma3ForCausalLM {
-    fn load(scope: &Scope<'_>, config: &Config, hp: &Hyperparameters) -> Result<Self, LoadError> {
-        let model = scope.child("model", |s| Gemma3TextModel::load(s, config, hp))?;
-        let shared = model.module.embed_tokens.module.packed();
-        let lm_head = scope.child("lm_head", |s| match shared {
-            Some(packed) => Ok(Linear::tied(packed)),
-            None => Linear::load(s, hp.d, hp.v),
-        })?;
-        Ok(Gemma3ForCausalLM { model, lm_head })
-    }
-}
-
-impl Module for Gemma3ForCausalLM {
-    fn kind(&self) -> &'static str {
-        "Gemma3ForCausalLM"
-    }
-
-    fn forward(&self, _at: &Node, pass: &mut Pass<'_>, ids: Tensor) -> Flow<Tensor> {
-        let x = pass.call(&self.model, ids)?; // [t, d]
-        pass.call(&self.lm_head, x) // [t, v]
-    }
-}
-
-struct Gemma3TextModel {
-    embed_tokens: Child<Embedding>,
-    layers: Vec<Child<Gemma3DecoderLayer>>,
-    norm: Child<RmsNorm>,
-}
-
-impl Gemma3TextModel {
-    fn load(scope: &Scope<'_>, config: &Config, hp: &Hyperparameters) -> Result<Self, LoadError> {
-        let embedding = |s: &Scope<'_>| {
-            let load = if hp.tied { Embedding::load_tied } else { Embedding::load };
-            Ok(load(s, hp.v, hp.d)?.scaled("Gemma3TextScaledWordEmbedding", (hp.d as f32).sqrt()))
-        };
-        Ok(Gemma3TextModel {
-            embed_tokens: scope.child("embed_tokens", embedding)?,
-            layers: scope
-                .list("layers", hp.sliding.len(), |s, i| Gemma3DecoderLayer::load(s, config, hp, i))?,
-            norm: scope.child("norm", |s| hp.norm(s, hp.d))?,
-        })
-    }
-}
-
-impl Module for Gemma3TextModel {
-    fn kind(&self) -> &'static str {
-        "Gemma3TextModel"
-    }
-
-    fn forward(&self, _at: &Node, pass: &mut Pass<'_>, ids: Tensor) -> Flow<Tensor> {
-        let x = pass.call(&self.embed_tokens, ids)?; // [t, d]
-        let x = pass.layers(&self.layers, x)?;
-        pass.call(&self.norm, x)
-    }
+fn decoder(
+    scope: &Scope<'_>,
+    config: &Config,
+    hp: &Hyperparameters,
+) -> Result<Decoder<Gemma3DecoderLayer>, LoadError> {
+    let embedding = |s: &Scope<'_>| {
+        let load = if hp.tied { Embedding::load_tied } else { Embedding::load };
+        Ok(load(s, hp.v, hp.d)?.scaled("Gemma3TextScaledWordEmbedding", (hp.d as f32).sqrt()))
+    };
+    Ok(Decoder::new(
+        "Gemma3TextModel",
+        scope.child("embed_tokens", embedding)?,
+        scope.list("layers", hp.sliding.len(), |s, i| Gemma3DecoderLayer::load(s, config, hp, i))?,
+        scope.child("norm", |s| hp.norm(s, hp.d))?,
+    ))
 }
 
 struct Gemma3DecoderLayer {

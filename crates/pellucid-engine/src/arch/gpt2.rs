@@ -10,7 +10,7 @@ use pellucid_kernels::AttentionShape;
 use super::Built;
 use crate::Tensor;
 use crate::blocks::{
-    Act, Attention, AttentionSpec, Dropout, Embedding, LayerNorm, Linear, PlainMlp, Storage, add,
+    Act, Attention, AttentionSpec, CausalLm, Dropout, Embedding, LayerNorm, Linear, PlainMlp, Storage, add,
 };
 use crate::load::{Config, LoadError};
 use crate::pass::{Child, Flow, Module, Node, OwnCost, Pass};
@@ -22,7 +22,7 @@ use crate::scope::Scope;
 /// A configuration or a tensor that does not fit.
 pub fn build(scope: &Scope<'_>, config: &Config) -> Result<Built, LoadError> {
     let hp = Hyperparameters::read(config)?;
-    let root = scope.child("", |s| Gpt2LmHeadModel::load(s, config, &hp))?;
+    let root = scope.child("", |s| causal_lm(s, config, &hp))?;
     Ok(Built { root: root.erased(), n_ctx: hp.n_ctx, vocab_size: hp.v, n_layers: hp.l })
 }
 
@@ -72,32 +72,14 @@ impl Hyperparameters {
     }
 }
 
-struct Gpt2LmHeadModel {
-    transformer: Child<Gpt2Model>,
-    lm_head: Child<Linear>,
-}
-
-impl Gpt2LmHeadModel {
-    fn load(scope: &Scope<'_>, config: &Config, hp: &Hyperparameters) -> Result<Self, LoadError> {
-        let transformer = scope.child("transformer", |s| Gpt2Model::load(s, config, hp))?;
-        let shared = transformer.module.wte.module.packed();
-        let lm_head = scope.child("lm_head", |s| match shared {
-            Some(packed) => Ok(Linear::tied(packed)),
-            None => Linear::load(s, hp.d, hp.v),
-        })?;
-        Ok(Gpt2LmHeadModel { transformer, lm_head })
-    }
-}
-
-impl Module for Gpt2LmHeadModel {
-    fn kind(&self) -> &'static str {
-        "GPT2LMHeadModel"
-    }
-
-    fn forward(&self, _at: &Node, pass: &mut Pass<'_>, ids: Tensor) -> Flow<Tensor> {
-        let x = pass.call(&self.transformer, ids)?; // [t, d]
-        pass.call(&self.lm_head, x) // [t, v]
-    }
+fn causal_lm(
+    scope: &Scope<'_>,
+    config: &Config,
+    hp: &Hyperparameters,
+) -> Result<CausalLm<Gpt2Model>, LoadError> {
+    let transformer = scope.child("transformer", |s| Gpt2Model::load(s, config, hp))?;
+    let tied = transformer.wte.packed();
+    CausalLm::load(scope, "GPT2LMHeadModel", transformer, tied, [hp.d, hp.v])
 }
 
 struct Gpt2Model {

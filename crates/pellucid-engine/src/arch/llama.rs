@@ -9,7 +9,9 @@ use pellucid_kernels::AttentionShape;
 
 use super::Built;
 use crate::Tensor;
-use crate::blocks::{Act, Attention, AttentionSpec, Embedding, GatedMlp, Linear, RmsNorm, Rope, add};
+use crate::blocks::{
+    Act, Attention, AttentionSpec, CausalLm, Decoder, Embedding, GatedMlp, Linear, RmsNorm, Rope, add,
+};
 use crate::load::{Config, LoadError};
 use crate::pass::{Child, Flow, Module, Node, OwnCost, Pass};
 use crate::scope::Scope;
@@ -20,7 +22,7 @@ use crate::scope::Scope;
 /// A configuration or a tensor that does not fit.
 pub fn build(scope: &Scope<'_>, config: &Config) -> Result<Built, LoadError> {
     let hp = Hyperparameters::read(config)?;
-    let root = scope.child("", |s| LlamaForCausalLM::load(s, config, &hp))?;
+    let root = scope.child("", |s| causal_lm(s, config, &hp))?;
     Ok(Built {
         root: root.erased(),
         n_ctx: config.usize("max_position_embeddings")?,
@@ -61,65 +63,32 @@ impl Hyperparameters {
     }
 }
 
-struct LlamaForCausalLM {
-    model: Child<LlamaModel>,
-    lm_head: Child<Linear>,
+fn causal_lm(
+    scope: &Scope<'_>,
+    config: &Config,
+    hp: &Hyperparameters,
+) -> Result<CausalLm<Decoder<LlamaDecoderLayer>>, LoadError> {
+    let model = scope.child("model", |s| decoder(s, config, hp))?;
+    let tied = model.tied();
+    CausalLm::load(scope, "LlamaForCausalLM", model, tied, [hp.d, hp.v])
 }
 
-impl LlamaForCausalLM {
-    fn load(scope: &Scope<'_>, config: &Config, hp: &Hyperparameters) -> Result<Self, LoadError> {
-        let model = scope.child("model", |s| LlamaModel::load(s, config, hp))?;
-        let shared = model.module.embed_tokens.module.packed();
-        let lm_head = scope.child("lm_head", |s| match shared {
-            Some(packed) => Ok(Linear::tied(packed)),
-            None => Linear::load(s, hp.d, hp.v),
-        })?;
-        Ok(LlamaForCausalLM { model, lm_head })
-    }
-}
-
-impl Module for LlamaForCausalLM {
-    fn kind(&self) -> &'static str {
-        "LlamaForCausalLM"
-    }
-
-    fn forward(&self, _at: &Node, pass: &mut Pass<'_>, ids: Tensor) -> Flow<Tensor> {
-        let x = pass.call(&self.model, ids)?; // [t, d]
-        pass.call(&self.lm_head, x) // [t, v]
-    }
-}
-
-struct LlamaModel {
-    embed_tokens: Child<Embedding>,
-    layers: Vec<Child<LlamaDecoderLayer>>,
-    norm: Child<RmsNorm>,
-}
-
-impl LlamaModel {
-    fn load(scope: &Scope<'_>, config: &Config, hp: &Hyperparameters) -> Result<Self, LoadError> {
-        let embedding = if hp.tied { Embedding::load_tied } else { Embedding::load };
-        Ok(LlamaModel {
-            embed_tokens: scope.child("embed_tokens", |s| embedding(s, hp.v, hp.d))?,
-            layers: scope.list("layers", hp.l, |s, i| LlamaDecoderLayer::load(s, config, hp, i))?,
-            norm: scope.child("norm", |s| rms_norm(s, hp))?,
-        })
-    }
+fn decoder(
+    scope: &Scope<'_>,
+    config: &Config,
+    hp: &Hyperparameters,
+) -> Result<Decoder<LlamaDecoderLayer>, LoadError> {
+    let embedding = if hp.tied { Embedding::load_tied } else { Embedding::load };
+    Ok(Decoder::new(
+        "LlamaModel",
+        scope.child("embed_tokens", |s| embedding(s, hp.v, hp.d))?,
+        scope.list("layers", hp.l, |s, i| LlamaDecoderLayer::load(s, config, hp, i))?,
+        scope.child("norm", |s| rms_norm(s, hp))?,
+    ))
 }
 
 fn rms_norm(scope: &Scope<'_>, hp: &Hyperparameters) -> Result<RmsNorm, LoadError> {
     RmsNorm::load(scope, "LlamaRMSNorm", hp.d, hp.eps)
-}
-
-impl Module for LlamaModel {
-    fn kind(&self) -> &'static str {
-        "LlamaModel"
-    }
-
-    fn forward(&self, _at: &Node, pass: &mut Pass<'_>, ids: Tensor) -> Flow<Tensor> {
-        let x = pass.call(&self.embed_tokens, ids)?; // [t, d]
-        let x = pass.layers(&self.layers, x)?;
-        pass.call(&self.norm, x)
-    }
 }
 
 struct LlamaDecoderLayer {

@@ -51,7 +51,7 @@ impl GatedMlp {
             let active = pass.call(&self.act_fn, gate)?;
             mul(active.f32s(), up.f32s(), &mut out);
         } else {
-            activate_mul(self.act_fn.module.function(), gate.f32s(), up.f32s(), &mut out);
+            activate_mul(self.act_fn.function(), gate.f32s(), up.f32s(), &mut out);
         }
         Ok(Tensor::new(out, shape))
     }

@@ -3,6 +3,7 @@
 
 mod activation;
 mod attention;
+mod causal_lm;
 mod dropout;
 mod embedding;
 mod linear;
@@ -13,6 +14,7 @@ mod rotary;
 
 pub use activation::Act;
 pub use attention::{Attention, AttentionSpec};
+pub use causal_lm::{CausalLm, Decoder};
 pub use dropout::Dropout;
 pub use embedding::Embedding;
 pub use linear::{Linear, Packed, Storage};

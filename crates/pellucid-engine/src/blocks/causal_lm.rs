@@ -1,0 +1,84 @@
+//! What language models share around their layers: embedding, layers, last norm, and the head.
+
+use super::linear::Packed;
+use super::{Embedding, Linear, RmsNorm};
+use crate::Tensor;
+use crate::load::LoadError;
+use crate::pass::{Child, Flow, Module, Node, Pass};
+use crate::scope::Scope;
+
+/// A body that gives hidden states, and `lm_head`, which gives logits.
+pub struct CausalLm<B> {
+    kind: &'static str,
+    body: Child<B>,
+    lm_head: Child<Linear>,
+}
+
+impl<B: Module> CausalLm<B> {
+    /// Puts a body under a head of `v` tokens: the embedding's own table where it is `tied`, else
+    /// weights of its own from under `lm_head`.
+    ///
+    /// # Errors
+    /// A tensor that is missing or has another shape.
+    pub fn load(
+        scope: &Scope<'_>,
+        kind: &'static str,
+        body: Child<B>,
+        tied: Option<Packed>,
+        [d, v]: [usize; 2],
+    ) -> Result<Self, LoadError> {
+        let lm_head = scope.child("lm_head", |s| match tied {
+            Some(packed) => Ok(Linear::tied(packed)),
+            None => Linear::load(s, d, v),
+        })?;
+        Ok(CausalLm { kind, body, lm_head })
+    }
+}
+
+impl<B: Module> Module for CausalLm<B> {
+    fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    fn forward(&self, _at: &Node, pass: &mut Pass<'_>, ids: Tensor) -> Flow<Tensor> {
+        let x = pass.call(&self.body, ids)?; // [t, d]
+        pass.call(&self.lm_head, x) // [t, v]
+    }
+}
+
+/// The body of the Llama family: `embed_tokens`, `layers`, `norm`.
+pub struct Decoder<L> {
+    kind: &'static str,
+    embed_tokens: Child<Embedding>,
+    layers: Vec<Child<L>>,
+    norm: Child<RmsNorm>,
+}
+
+impl<L: Module> Decoder<L> {
+    /// Puts the parts together, loaded by the architecture under these very names.
+    pub fn new(
+        kind: &'static str,
+        embed_tokens: Child<Embedding>,
+        layers: Vec<Child<L>>,
+        norm: Child<RmsNorm>,
+    ) -> Self {
+        Decoder { kind, embed_tokens, layers, norm }
+    }
+
+    /// The embedding's table, if a tied head shares it.
+    pub fn tied(&self) -> Option<Packed> {
+        self.embed_tokens.packed()
+    }
+}
+
+impl<L: Module> Module for Decoder<L> {
+    fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    fn forward(&self, _at: &Node, pass: &mut Pass<'_>, ids: Tensor) -> Flow<Tensor> {
+        let x = pass.call(&self.embed_tokens, ids)?; // [t, d]
+        let x = pass.layers(&self.layers, x)?;
+        pass.call(&self.norm, x)
+    }
+}
