@@ -24,8 +24,14 @@ CASES: list[tuple[Callable[[pl.LanguageModel], object], type[Exception], str, st
         lambda m: m.model.layers[0].mpl,
         AttributeError,
         "unknown-module",
-        "`model.layers.0` has no module or site `mpl`\nhelp: it has the modules self_attn, mlp, "
-        "input_layernorm, post_attention_layernorm and the sites input, output",
+        "`model.layers.0` has no module or site `mpl`\nhelp: did you mean `mlp`?",
+    ),
+    (
+        lambda m: m.model.layers[0].experts,
+        AttributeError,
+        "unknown-module",
+        "`model.layers.0` has no module or site `experts`\nhelp: it has the modules self_attn, "
+        "mlp, input_layernorm, post_attention_layernorm and the sites input, output",
     ),
     (
         lambda m: m.model.layers[0].self_attn.patern,
