@@ -37,7 +37,7 @@ lint: $(INSTALLED) ## formats, lints, types, shape of the tree, generated files
 	.venv/bin/ruff check $(wildcard $(PY_SOURCES))
 
 test-rust: models-all $(NEXTEST) ## the Rust tests, on real models too
-	cargo nextest run --workspace
+	PELLUCID_REQUIRE_MODELS=1 cargo nextest run --workspace
 	cargo test --workspace --doc --quiet
 
 test-python: build models-all types ## the Python tests and the code in the documentation

@@ -65,3 +65,57 @@ fn pass_ids(checked: &CheckedTrace, plan: &PassPlan) -> Tensor {
     let t = ids.len();
     Tensor::new(ids, [t])
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use pellucid_graph::{Limits, check, text};
+
+    use super::*;
+    use crate::batch::Batch;
+    use crate::pass::{Flow, Node, PointId, Seen, WatchSet, Watcher};
+
+    /// Sees every site that a pass comes to, and passes on what the interleaver watches.
+    struct Counting<'v, 'a> {
+        inner: Interleaver<'v, 'a>,
+        visits: usize,
+    }
+
+    impl Watcher for Counting<'_, '_> {
+        fn visit(&mut self, node: &Node, point: PointId, value: &mut Seen<'_>, batch: &Batch) -> Flow<()> {
+            self.visits += 1;
+            self.inner.visit(node, point, value, batch)
+        }
+    }
+
+    /// Sites that the pass of a trace on the tiny llama comes to.
+    fn visits(model: &Model, lines: &str) -> usize {
+        let limits = Limits::default();
+        let trace = text::parse(&format!("pellucid 1\ninvoke 0 ids [1, 2]\n{lines}"), "run.trace", &limits);
+        let checked = check(trace.unwrap(), model.spec(), &limits).unwrap();
+        let (plan, cancel) = (plan(&checked), Cancel::new());
+        let mut values = Values::new(model, &checked, &cancel);
+        let (inner, _, batch) = Interleaver::new(&mut values, &plan.passes[0]);
+        let mut counting = Counting { inner, visits: 0 };
+        let everything = WatchSet::all(model.n_modules());
+        let ids = pass_ids(&checked, &plan.passes[0]);
+        let ended = model.forward(&mut Pass::new(&batch, &everything, &cancel).watch(&mut counting), ids);
+        assert!(matches!(ended, Err(Halt::Done)), "{lines}");
+        counting.visits
+    }
+
+    #[test]
+    fn nothing_after_the_last_site_that_is_needed_runs() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/tiny/llama");
+        let model = Model::open(&folder, &mut |_| {}).unwrap();
+        for (i, site) in model.spec().sites.iter().enumerate() {
+            let dot = if site.path.is_empty() { "" } else { "." };
+            let save = format!("%0 = read 0 {}{dot}{}\nsave \"x\" %0\n", site.path, site.point);
+            assert_eq!(visits(&model, &save), i + 1, "{}{dot}{}", site.path, site.point);
+            // Neither a write nor a read that no result depends on makes the pass longer.
+            let later = "%1 = read 0 output\n%2 = mul %1 0.0\nwrite 0 output %2\n";
+            assert_eq!(visits(&model, &(save + later)), i + 1, "{}{dot}{}", site.path, site.point);
+        }
+    }
+}

@@ -1,5 +1,8 @@
 //! Loading, end to end: folders and GGUF files, whole and broken, written here or kept as fixtures.
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod folder;
 mod fuzz;
 mod gguf;

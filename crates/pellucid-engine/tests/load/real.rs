@@ -1,23 +1,16 @@
-//! Real models, when the variable `PELLUCID_MODELS` names a folder that has them: each GGUF file against the folder
-//! that its de-quantized weights, its configuration and its tokenizer were recorded in.
+//! Real models: each GGUF file against the folder that its de-quantized weights, its configuration and its
+//! tokenizer were recorded in.
 
-use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::strings::NASTY;
+use super::support::real_model;
 use super::{assert_same_weights, open};
 
-fn models() -> Option<PathBuf> {
-    let folder = std::env::var_os("PELLUCID_MODELS").map(PathBuf::from);
-    if folder.is_none() {
-        eprintln!("PELLUCID_MODELS is not set: nothing real to compare with");
-    }
-    folder
-}
-
-fn check(folder: &Path, gguf: &str) {
-    let recorded = open(folder).expect("the folder");
-    let model = open(&folder.join(gguf)).expect("the GGUF file");
+fn check(gguf: &str) {
+    let Some(gguf) = real_model(gguf) else { return };
+    let recorded = open(gguf.parent().expect("a folder")).expect("the folder");
+    let model = open(&gguf).expect("the GGUF file");
     assert_same_weights(&model, &recorded);
     for (key, value) in recorded.config.map() {
         // Of no use after training, and not in a GGUF file.
@@ -45,36 +38,33 @@ fn check(folder: &Path, gguf: &str) {
     }
 }
 
+const SMOLLM2: &str = "SmolLM2-135M-Instruct/SmolLM2-135M-Instruct.Q4_1.gguf";
+const GEMMA3: &str = "gemma-3-270m/gemma-3-270m-q4_k_m.gguf";
+
 #[test]
 fn smollm2_equals_its_recorded_folder() {
-    if let Some(models) = models() {
-        check(&models.join("SmolLM2-135M-Instruct"), "SmolLM2-135M-Instruct.Q4_1.gguf");
-    }
+    check(SMOLLM2);
 }
 
 #[test]
 fn gemma3_equals_its_recorded_folder() {
-    if let Some(models) = models() {
-        check(&models.join("gemma-3-270m"), "gemma-3-270m-q4_k_m.gguf");
-    }
+    check(GEMMA3);
 }
 
 #[test]
 fn load_times_are_shown() {
-    let Some(models) = models() else { return };
-    for path in [
-        "SmolLM2-135M-Instruct",
-        "SmolLM2-135M-Instruct/SmolLM2-135M-Instruct.Q4_1.gguf",
-        "gemma-3-270m",
-        "gemma-3-270m/gemma-3-270m-q4_k_m.gguf",
-    ] {
-        let start = Instant::now();
-        let model = open(&models.join(path)).expect(path);
-        let opened = start.elapsed();
-        let start = Instant::now();
-        let numbers: usize =
-            model.weights.names().map(|name| model.weights.get(name).expect(name).data.len()).sum();
-        eprintln!("{path}: open {opened:.0?}, read all {numbers} numbers {:.0?}", start.elapsed());
-        assert!(numbers > 100_000_000);
+    for file in [SMOLLM2, GEMMA3] {
+        let Some(gguf) = real_model(file) else { return };
+        for path in [gguf.parent().expect("a folder"), &gguf] {
+            let start = Instant::now();
+            let model = open(path).expect("a model");
+            let opened = start.elapsed();
+            let start = Instant::now();
+            let numbers: usize =
+                model.weights.names().map(|name| model.weights.get(name).expect(name).data.len()).sum();
+            let read = start.elapsed();
+            eprintln!("{}: open {opened:.0?}, read all {numbers} numbers {read:.0?}", path.display());
+            assert!(numbers > 100_000_000);
+        }
     }
 }

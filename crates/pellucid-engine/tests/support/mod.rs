@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file is a crate of its own and uses a part of this")]
 #![allow(clippy::unwrap_used, reason = "a test support that fails is a failed test")]
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use pellucid_engine::{Cancel, Model, Saved, Tensor, execute};
@@ -98,4 +99,22 @@ pub fn assert_close(what: &str, got: &Tensor, want: &(Vec<usize>, Vec<f32>), ato
     assert_eq!(got.shape(), want.0, "{what}");
     let worst = got.f32s().iter().zip(&want.1).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     assert!(worst <= atol, "{what}: off by {worst}, at most {atol} allowed");
+}
+
+/// A file of the real models that `make models-all` fetches, in the folder that `PELLUCID_MODELS`
+/// names. Without the variable tests of real models say so and pass, unless
+/// `PELLUCID_REQUIRE_MODELS=1`, which `make test` sets.
+pub fn real_model(file: &str) -> Option<PathBuf> {
+    let Some(folder) = std::env::var_os("PELLUCID_MODELS") else {
+        let required = std::env::var_os("PELLUCID_REQUIRE_MODELS").is_some_and(|v| v == "1");
+        assert!(!required, "PELLUCID_REQUIRE_MODELS is 1, but PELLUCID_MODELS is not set");
+        // Not `eprintln!`, whose words are kept back while a test passes.
+        let mut stderr = std::io::stderr();
+        writeln!(stderr, "\n*** NOT TESTED: {file}; `make test` fetches it, or set PELLUCID_MODELS ***")
+            .unwrap();
+        return None;
+    };
+    let path = PathBuf::from(folder).join(file);
+    assert!(path.is_file(), "{} is missing; `make models-all` fetches it", path.display());
+    Some(path)
 }
