@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use pellucid_engine::Error;
+use pellucid_engine::{Error, LoadError};
 use pellucid_graph::Diagnostic;
 
 /// What `pellucid --help` says of exit codes; clap itself exits with 2.
@@ -30,7 +30,7 @@ impl Failure {
     /// See [`EXIT_CODES`].
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Failure::Engine(Error::Trace(_)) => 3,
+            Failure::Engine(Error::Trace(_) | Error::Load(LoadError::NoTokenizer { .. })) => 3,
             Failure::Engine(Error::Load(_)) => 4,
             Failure::File(_) => 5,
             Failure::Engine(_) | Failure::Other(_) => 1,
