@@ -1,5 +1,6 @@
 //! Laws that hold bit for bit: watching and writing back change nothing, neighbours do not matter,
 //! a cache gives what a full pass gives.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #![allow(clippy::unwrap_used, reason = "a test that fails is to fail")]
 

@@ -2,6 +2,7 @@
 //!
 //! Traces are in text form with words that stand for each model's own names: `LAYERS`, `ATTN`,
 //! `EMBED`, `NORM`, and `P0`, `P1` for the prompts that the golden tensors were made with.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "../support/mod.rs"]
 mod support;

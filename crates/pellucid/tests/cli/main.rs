@@ -1,5 +1,6 @@
 //! The command line as a user meets it: the built binary on tiny models, its two streams and its
 //! exit code.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod commands;
 mod examples;
