@@ -2,8 +2,6 @@
 //! a cache gives what a full pass gives.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-#![allow(clippy::unwrap_used, reason = "a test that fails is to fail")]
-
 mod support;
 
 use pellucid_engine::batch::Batch;
