@@ -40,7 +40,7 @@ def show_logit_lens(model: pl.LanguageModel, out: Path) -> None:
     print("2. From which layer on does the model know?  The last norm and the unembedding, applied")
     print(f'   to the state after each layer, at the last token of "{EIFFEL}".\n')
     answer = ex.next_token(model, EIFFEL, 1)[0][0]
-    tokens, probabilities, ranks = ex.logit_lens(model, EIFFEL, token_id(model, answer))
+    tokens, probabilities, ranks = ex.logit_lens(model, EIFFEL, model.tokenizer.id(answer))
     print(f"   after layer  would say        p   rank of {viz.token_label(answer)}")
     for layer, rank in enumerate(ranks):
         said = viz.token_label(tokens[layer][-1])
@@ -59,7 +59,7 @@ def show_logit_lens(model: pl.LanguageModel, out: Path) -> None:
 def show_patching(model: pl.LanguageModel, out: Path) -> None:
     print(f'3. Where is the fact kept?  States of "{FRANCE}"')
     print(f'   put into "{ITALY}", one layer and one position at a time:')
-    contrast = ex.Contrast(FRANCE, ITALY, token_id(model, RIGHT), token_id(model, WRONG))
+    contrast = ex.Contrast(FRANCE, ITALY, model.tokenizer.id(RIGHT), model.tokenizer.id(WRONG))
     restored = ex.patching(model, contrast)
     print(f"   {restored.size} patched runs, packed into one pass.\n")
     pairs = list(zip(model.tokens(FRANCE), model.tokens(ITALY), strict=True))
@@ -95,7 +95,7 @@ def show_patching(model: pl.LanguageModel, out: Path) -> None:
 def show_neuron(model: pl.LanguageModel, out: Path) -> None:
     print("4. Which neuron says so?  MLP neurons copied, one at a time, from the last token of")
     print(f'   "{EIFFEL}" to that of "{COLOSSEUM}".\n')
-    contrast = ex.Contrast(EIFFEL, COLOSSEUM, token_id(model, RIGHT), token_id(model, WRONG))
+    contrast = ex.Contrast(EIFFEL, COLOSSEUM, model.tokenizer.id(RIGHT), model.tokenizer.id(WRONG))
     neuron = ex.find_neuron(model, contrast)
     print(f"   Layer {neuron.layer}, unit {neuron.unit} moves the answer most: {difference()} by")
     print(f"   {neuron.effect:+.2f}. It is {neuron.clean:.2f} there, {neuron.corrupted:.2f} here.")
@@ -117,11 +117,6 @@ def show_neuron(model: pl.LanguageModel, out: Path) -> None:
 
 
 PARTS = (show_next_token, show_logit_lens, show_patching, show_neuron)
-
-
-def token_id(model: pl.LanguageModel, text: str) -> int:
-    """The id of the first token of a text: enough to tell answers apart."""
-    return model.tokenizer.encode(text, add_special_tokens=False)[0]
 
 
 def difference() -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from pellucid import _native, _prompt
 from pellucid.dtype import DType, dtype
 from pellucid.envoy import Envoy, grow
+from pellucid.errors import fault
 from pellucid.tracer import Trace, Tracer
 
 
@@ -37,7 +38,7 @@ class LanguageModel(Envoy):
 
     @property
     def name(self) -> str:
-        """The name it was opened under."""
+        """The name of the folder or file it came from."""
         return self._model.name
 
     @property
@@ -98,6 +99,18 @@ class Tokenizer:
     def encode(self, text: str, *, add_special_tokens: bool = True) -> list[int]:
         """The token ids of a text, with those that the model expects around it."""
         return self._model.encode(text, add_special_tokens)
+
+    def id(self, text: str) -> int:
+        """The id of a text that is one token, ` Paris` with its space say.
+
+        Raises `ArgumentError` when it is none or several.
+        """
+        ids = self.encode(text, add_special_tokens=False)
+        if len(ids) != 1:
+            pieces = ", ".join(f"`{piece}`" for piece in self.pieces(ids))
+            message = f"`{text}` is {len(ids)} tokens, not one: {pieces or 'nothing'}"
+            raise fault("bad-argument", message, "`encode(text)` gives them all")
+        return ids[0]
 
     def decode(self, ids: Any, *, skip_special_tokens: bool = False) -> str:
         """The text of token ids: one, a list, or an array."""

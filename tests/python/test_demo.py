@@ -34,7 +34,7 @@ def smollm2() -> pl.LanguageModel:
 
 
 def tiny_contrast(model: pl.LanguageModel) -> ex.Contrast:
-    return ex.Contrast("The 7 is", "The 8 is", demo.token_id(model, "P"), demo.token_id(model, "R"))
+    return ex.Contrast("The 7 is", "The 8 is", model.tokenizer.id("P"), model.tokenizer.id("R"))
 
 
 def test_the_demo_tells_and_draws(
@@ -70,7 +70,7 @@ def test_patching_everything_that_differs_restores_everything(llama: pl.Language
 def test_the_lens_of_the_last_layer_is_the_models_own_answer(llama: pl.LanguageModel) -> None:
     prompt = "The 7 is"
     said, probabilities = ex.next_token(llama, prompt, k=1)
-    answer = demo.token_id(llama, said[0])
+    answer = llama.tokenizer.id(said[0])
     tokens, lens, ranks = ex.logit_lens(llama, prompt, answer)
     assert tokens[-1][-1] == said[0]
     assert ranks[-1] == 1
@@ -91,13 +91,13 @@ def test_the_eiffel_tower_is_in_paris(smollm2: pl.LanguageModel) -> None:
     tokens, probabilities = ex.next_token(smollm2, demo.EIFFEL)
     assert tokens[:2] == [" Paris", " Rome"]
     assert probabilities[0] == pytest.approx(0.656, abs=0.001)
-    said, _, ranks = ex.logit_lens(smollm2, demo.EIFFEL, demo.token_id(smollm2, " Paris"))
+    said, _, ranks = ex.logit_lens(smollm2, demo.EIFFEL, smollm2.tokenizer.id(" Paris"))
     assert [said[layer][-1] for layer in (28, 29)] == [" Paris", " Paris"]
     assert ranks[27] > 1
 
 
 def test_the_fact_is_handed_on_at_layer_23(smollm2: pl.LanguageModel) -> None:
-    answers = (demo.token_id(smollm2, text) for text in (demo.RIGHT, demo.WRONG))
+    answers = (smollm2.tokenizer.id(text) for text in (demo.RIGHT, demo.WRONG))
     restored = ex.patching(smollm2, ex.Contrast(demo.FRANCE, demo.ITALY, *answers))
     assert restored.shape == (30, 8)
     np.testing.assert_allclose(restored[LAYERS, 3], AT_SUBJECT, atol=TOLERANCE)
@@ -105,7 +105,7 @@ def test_the_fact_is_handed_on_at_layer_23(smollm2: pl.LanguageModel) -> None:
 
 
 def test_one_neuron_makes_any_city_paris(smollm2: pl.LanguageModel) -> None:
-    paris, rome = (demo.token_id(smollm2, text) for text in (demo.RIGHT, demo.WRONG))
+    paris, rome = (smollm2.tokenizer.id(text) for text in (demo.RIGHT, demo.WRONG))
     neuron = ex.find_neuron(smollm2, ex.Contrast(demo.EIFFEL, demo.COLOSSEUM, paris, rome))
     assert (neuron.layer, neuron.unit) == (25, 1120)
     up = ex.set_neuron(smollm2, demo.ANYWHERE, neuron, 5 * neuron.clean)

@@ -21,6 +21,12 @@ def later(llama: pl.LanguageModel) -> None:
 
 CASES: list[tuple[Callable[[pl.LanguageModel], object], type[Exception], str, str]] = [
     (
+        lambda m: m.tokenizer.id("xyz"),
+        ValueError,
+        "bad-argument",
+        "`xyz` is 3 tokens, not one: `x`, `y`, `z`\nhelp: `encode(text)` gives them all",
+    ),
+    (
         lambda m: m.model.layers[0].mpl,
         AttributeError,
         "unknown-module",

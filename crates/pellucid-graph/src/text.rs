@@ -13,6 +13,10 @@
 //! %5, %6 = topk %4 5
 //! save "top" %6
 //! ```
+//!
+//! `read` is always the model's own value, before this trace writes there: what a later line shall
+//! see of a write is the written value itself (`%3` above). The recorder of Python and Rust does that
+//! by itself. Of two writes to one site the last counts.
 
 mod constant;
 mod cursor;

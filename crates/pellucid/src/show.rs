@@ -23,11 +23,13 @@ pub fn summary(saved: &Saved) -> String {
     out
 }
 
-/// All results as one JSON object.
-pub fn json(saved: &Saved) -> Value {
-    let result =
-        |t: &Tensor| json!({ "dtype": t.dtype().name(), "shape": t.shape(), "data": elements(t, t.numel()) });
-    Value::Object(saved.iter().map(|(name, t)| (name.to_owned(), result(t))).collect())
+/// All results as one JSON object, in the order saved.
+pub fn json(saved: &Saved) -> String {
+    let result = |(name, t): (&str, &Tensor)| {
+        let body = json!({ "dtype": t.dtype().name(), "shape": t.shape(), "data": elements(t, t.numel()) });
+        format!("{}:{body}", Value::from(name))
+    };
+    format!("{{{}}}", saved.iter().map(result).collect::<Vec<_>>().join(","))
 }
 
 /// All results as a safetensors file.

@@ -45,10 +45,10 @@ fn a_wrong_path_gets_the_nearest_names() {
     check(
         "%0 = read 0 model.layers.7.output",
         expect![[r#"
-        error: `llama` has no module `model.layers.7` [unknown-module]
-          --> run.trace:3
-          help: did you mean `model.layers` or `model.layers.0` or `model.layers.1`?
-    "#]],
+            error: `llama` has no module `model.layers.7` [unknown-module]
+              --> run.trace:3
+              help: did you mean `model.layers.0` or `model.layers.1` or `model.layers`?
+        "#]],
     );
 }
 
