@@ -7,7 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use crate::load::{LoadError, RawTensor, Weights};
+use crate::load::{LoadError, RawData, RawTensor, Weights};
 use crate::pass::{Child, Module, Node, OwnCost};
 
 /// A place in the module tree while the model is built.
@@ -101,14 +101,19 @@ impl<'a> Scope<'a> {
         (0..n).map(|i| scope.child(&i.to_string(), |s| build(s, i))).collect()
     }
 
-    /// The tensor `name` under this path, of exactly this shape.
+    /// The parameter `name` under this path, of exactly this shape and a floating dtype.
     ///
     /// # Errors
-    /// A tensor that is missing or has another shape.
+    /// A tensor that is missing, has another shape or holds integers.
     pub fn tensor(&self, name: &str, shape: &[usize]) -> Result<RawTensor<'a>, LoadError> {
         let done = self.registry.loaded.replace(self.registry.loaded.get() + 1);
         (self.heard)(done, self.weights.names().count());
-        self.weights.expect_shape(&self.full(name), shape)
+        let name = self.full(name);
+        let raw = self.weights.expect_shape(&name, shape)?;
+        match raw.data {
+            RawData::I64(_) => Err(LoadError::UnsupportedDtype { name, got: "I64".to_owned() }),
+            _ => Ok(raw),
+        }
     }
 
     /// The tensor widened to f32.

@@ -50,7 +50,7 @@ impl Embedding {
     /// A tensor that is missing or has another shape.
     pub fn load_tied(scope: &Scope<'_>, n: usize, d: usize) -> Result<Embedding, LoadError> {
         let raw = scope.tensor("weight", &[n, d])?;
-        let packed = Arc::new(PackedLinear::pack(weights(&raw)?, Layout::OutIn, n, d, None));
+        let packed = Arc::new(PackedLinear::pack(weights(&raw), Layout::OutIn, n, d, None));
         Ok(Embedding { kind: "Embedding", table: Table::Packed(packed), n, d, scale: None })
     }
 

@@ -56,7 +56,7 @@ impl Linear {
             true => Some(scope.f32s("bias", &[n_out])?),
             false => None,
         };
-        let packed = PackedLinear::pack(weights(&weight)?, layout, n_out, n_in, bias.as_deref());
+        let packed = PackedLinear::pack(weights(&weight), layout, n_out, n_in, bias.as_deref());
         Ok(Linear { packed: Arc::new(packed), storage })
     }
 
@@ -67,16 +67,12 @@ impl Linear {
 }
 
 /// The checkpoint's numbers as the kernels take them.
-pub(super) fn weights<'a>(raw: &'a RawTensor<'_>) -> Result<Weights<'a>, LoadError> {
+pub(super) fn weights<'a>(raw: &'a RawTensor<'_>) -> Weights<'a> {
     match &raw.data {
-        RawData::F32(v) => Ok(Weights::F32(v)),
-        RawData::F16(v) => Ok(Weights::F16(v)),
-        RawData::Bf16(v) => Ok(Weights::Bf16(v)),
-        RawData::I64(_) => Err(LoadError::WrongShape {
-            name: "a weight matrix of integers".to_owned(),
-            expected: raw.shape.clone(),
-            got: raw.shape.clone(),
-        }),
+        RawData::F32(v) => Weights::F32(v),
+        RawData::F16(v) => Weights::F16(v),
+        RawData::Bf16(v) => Weights::Bf16(v),
+        RawData::I64(_) => unreachable!("`Scope::tensor` gives floating parameters only"),
     }
 }
 

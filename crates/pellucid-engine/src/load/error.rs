@@ -106,7 +106,7 @@ pub enum LoadError {
         got: Vec<usize>,
     },
     /// A tensor's element type is not one that is read.
-    #[error("tensor `{name}` has the dtype {got}; supported: F32, F16, BF16, I64")]
+    #[error("tensor `{name}` has the dtype {got}; supported: F32, F16 and BF16 for parameters, I64 for ids")]
     UnsupportedDtype {
         /// The tensor's name.
         name: String,
