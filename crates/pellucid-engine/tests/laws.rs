@@ -30,6 +30,18 @@ fn assert_same(what: &str, a: &Tensor, b: &Tensor) {
 }
 
 #[test]
+fn an_empty_graph_changes_nothing() {
+    for name in TINY {
+        let model = tiny(name);
+        let (a, b) = (prompt(7, 1), prompt(4, 2));
+        let want = bare(&model, &a);
+        assert_eq!(run(&model, &[vec![a.clone()]], |_| {}).iter().count(), 0);
+        let saved = run(&model, &[vec![b], vec![a]], |r| save(r, 1, LOGITS));
+        assert_same(name, saved.get("1:lm_head.output").unwrap(), &want);
+    }
+}
+
+#[test]
 fn watching_a_site_changes_nothing() {
     for name in TINY {
         let model = tiny(name);
