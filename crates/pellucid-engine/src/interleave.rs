@@ -29,9 +29,15 @@ impl<'a> Values<'a> {
         value.ok_or_else(|| Error::internal(format!("value {v} was not computed")))
     }
 
-    fn set(&mut self, v: ValueId, value: Tensor) {
-        debug_assert_eq!(value.ty(), *self.checked.type_of(v), "{v}");
+    /// # Errors
+    /// A value of another type than was checked, which would be a fault of a rule or a kernel.
+    fn set(&mut self, v: ValueId, value: Tensor) -> Result<(), Error> {
+        let (got, want) = (value.ty(), self.checked.type_of(v));
+        if !want.admits(&got) {
+            return Err(Error::internal(format!("value {v} is {got}, {want} was checked")));
+        }
         self.values[v.index()] = Some(value);
+        Ok(())
     }
 
     /// Computes statements in order.
@@ -57,7 +63,7 @@ impl<'a> Values<'a> {
             _ => Vec::new(),
         };
         for (k, value) in made.into_iter().enumerate() {
-            self.set(ValueId(first.0 + k as u32), value);
+            self.set(ValueId(first.0 + k as u32), value)?;
         }
         Ok(())
     }
@@ -145,7 +151,7 @@ impl<'v, 'a> Interleaver<'v, 'a> {
         for &i in &entry.reads {
             if let Kind::Read { invoke, .. } = &self.values.checked.statement(i).kind {
                 let dense = batch.take(&self.rows[invoke], value.layout, value.x, value.fill);
-                self.values.set(self.values.checked.first_value(i), dense);
+                self.values.set(self.values.checked.first_value(i), dense)?;
             }
         }
         self.values.compute(&entry.compute)?;

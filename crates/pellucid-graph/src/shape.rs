@@ -7,19 +7,54 @@ use crate::DType;
 /// Most axes of a value, as in PyTorch: shapes stay short however a trace is made.
 pub const MAX_AXES: usize = 64;
 
-/// What is known of a value while recording: its dtype and its concrete shape.
+/// What is known of a value while recording: its dtype and its shape.
+///
+/// Lengths are concrete, but for *open* axes: how many elements a mask takes is only known when it
+/// has elements. There `shape` holds the largest length possible, and `open` a bit for the axis.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TensorType {
     /// Element type.
     pub dtype: DType,
     /// Length of each axis; empty for a scalar.
     pub shape: Vec<usize>,
+    /// Bit `i` is set when `shape[i]` is only the largest length that axis `i` can have.
+    #[serde(default, skip_serializing_if = "is_closed")]
+    pub open: u64,
+}
+
+fn is_closed(open: &u64) -> bool {
+    *open == 0
 }
 
 impl TensorType {
     /// A type of the given element type and shape.
     pub fn new(dtype: DType, shape: impl Into<Vec<usize>>) -> Self {
-        TensorType { dtype, shape: shape.into() }
+        TensorType { dtype, shape: shape.into(), open: 0 }
+    }
+
+    /// The same type with this axis open: its length is only the largest possible.
+    pub fn opened(mut self, axis: usize) -> Self {
+        self.open |= 1 << axis;
+        self
+    }
+
+    /// Whether the length of an axis depends on elements.
+    pub fn is_open(&self, axis: usize) -> bool {
+        axis < MAX_AXES && self.open >> axis & 1 == 1
+    }
+
+    /// Whether a value of the (closed) type `got` is what this type promises.
+    pub fn admits(&self, got: &TensorType) -> bool {
+        let fits =
+            |i: usize| got.shape[i] == self.shape[i] || self.is_open(i) && got.shape[i] < self.shape[i];
+        self.dtype == got.dtype && self.rank() == got.rank() && (0..self.rank()).all(fits)
+    }
+
+    /// The lengths in brackets, open ones as `<=9`.
+    pub fn lengths(&self) -> String {
+        let length = |(i, n): (usize, &usize)| if self.is_open(i) { format!("<={n}") } else { n.to_string() };
+        format!("[{}]", self.shape.iter().enumerate().map(length).collect::<Vec<_>>().join(", "))
     }
 
     /// Number of elements; `None` when it does not fit in `usize`.
@@ -50,7 +85,7 @@ impl TensorType {
 
 impl std::fmt::Display for TensorType {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}{:?}", self.dtype, self.shape)
+        write!(f, "{}{}", self.dtype, self.lengths())
     }
 }
 
@@ -146,6 +181,15 @@ mod tests {
         assert_eq!(broadcast(&[], &[5]), Some(vec![5]));
         assert_eq!(broadcast(&[0], &[1]), Some(vec![0]));
         assert_eq!(broadcast(&[2], &[3]), None);
+    }
+
+    #[test]
+    fn an_open_axis_admits_shorter_ones() {
+        let t = TensorType::new(DType::F32, [9, 4]).opened(0);
+        assert_eq!(t.to_string(), "f32[<=9, 4]");
+        for (shape, want) in [([9, 4], true), ([0, 4], true), ([10, 4], false), ([9, 3], false)] {
+            assert_eq!(t.admits(&TensorType::new(DType::F32, shape)), want, "{shape:?}");
+        }
     }
 
     #[test]

@@ -36,7 +36,7 @@ mod cast;
 pub use cast::cast;
 
 use pellucid_graph::op::Call;
-use pellucid_graph::{Arg, Code, Diagnostic, IndexItem, Op, TensorType, ValueId};
+use pellucid_graph::{Arg, Code, Diagnostic, Op, TensorType, ValueId};
 
 use crate::Error;
 use crate::tensor::Tensor;
@@ -81,23 +81,11 @@ fn renumber<'t>(
     value: &impl Fn(ValueId) -> Option<&'t Tensor>,
     tensors: &mut Vec<&'t Tensor>,
 ) -> Result<Arg, Diagnostic> {
-    let mut add = |v: &ValueId| match value(*v) {
+    arg.try_map_values(|v| match value(v) {
         Some(t) => {
             tensors.push(t);
             Ok(ValueId(tensors.len() as u32 - 1))
         }
         None => Err(Diagnostic::new(Code::UnknownValue, format!("`{v}` has no tensor"))),
-    };
-    Ok(match arg {
-        Arg::Value(v) => Arg::Value(add(v)?),
-        Arg::Values(vs) => Arg::Values(vs.iter().map(add).collect::<Result<_, _>>()?),
-        Arg::Index(items) => {
-            let item = |i: &IndexItem| match i {
-                IndexItem::Value(v) => add(v).map(IndexItem::Value),
-                other => Ok(other.clone()),
-            };
-            Arg::Index(items.iter().map(item).collect::<Result<_, _>>()?)
-        }
-        other => other.clone(),
     })
 }

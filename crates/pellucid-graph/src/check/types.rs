@@ -98,6 +98,13 @@ fn must_match(verb: &str, name: &str, place: &str, got: &TensorType, want: &Tens
             format!("cannot {verb} `{name}`: the value has shape {:?}, {place} {:?}", got.shape, want.shape);
         return Err(Diagnostic::new(Code::ShapeMismatch, message));
     }
+    if let Some(axis) = (0..got.rank()).find(|i| got.is_open(*i)) {
+        let message = format!(
+            "cannot {verb} `{name}`: the length of axis {axis} of the value ({got}) depends on elements"
+        );
+        let help = "write through the mask instead (`h[mask] = value`), or use `pl.where`";
+        return Err(Diagnostic::new(Code::ShapeMismatch, message).help(help));
+    }
     let message =
         format!("cannot {verb} `{name}`: the value has dtype {}, {place} {}", got.dtype, want.dtype);
     Err(Diagnostic::new(Code::DTypeMismatch, message))

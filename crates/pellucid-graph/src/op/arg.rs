@@ -76,6 +76,25 @@ impl Arg {
             _ => {}
         }
     }
+
+    /// The argument with every value replaced by what `f` makes of it.
+    ///
+    /// # Errors
+    /// What `f` returns.
+    pub fn try_map_values<E>(&self, mut f: impl FnMut(ValueId) -> Result<ValueId, E>) -> Result<Arg, E> {
+        Ok(match self {
+            Arg::Value(v) => Arg::Value(f(*v)?),
+            Arg::Values(vs) => Arg::Values(vs.iter().map(|v| f(*v)).collect::<Result<_, E>>()?),
+            Arg::Index(items) => {
+                let item = |i: &IndexItem| match i {
+                    IndexItem::Value(v) => f(*v).map(IndexItem::Value),
+                    other => Ok(other.clone()),
+                };
+                Arg::Index(items.iter().map(item).collect::<Result<_, E>>()?)
+            }
+            other => other.clone(),
+        })
+    }
 }
 
 /// JSON has no infinities and no NaN: they travel as words.

@@ -1,6 +1,6 @@
 //! One use of an operation while its result types are inferred: arguments by position, checked for kind.
 
-use super::{Arg, OpDef, ParamKind};
+use super::{Arg, OpDef, ParamKind, open};
 use crate::dtype::Category;
 use crate::shape::MAX_AXES;
 use crate::{Code, DType, Diagnostic, Result, TensorType, ValueId};
@@ -38,7 +38,7 @@ impl<'a> Call<'a> {
         for i in 0..args.len() {
             call.check_kind(i)?;
         }
-        let results = (def.infer)(&call)?;
+        let results = open::infer(&call)?;
         match results.iter().find(|t| !t.addressable()) {
             None => Ok(results),
             Some(t) if t.rank() > MAX_AXES => {

@@ -7,6 +7,7 @@
 mod arg;
 mod call;
 mod index;
+mod open;
 mod rules;
 mod table;
 
