@@ -1,7 +1,8 @@
 //! Running a checked trace.
 
-use pellucid_graph::{CheckedTrace, Kind, PassPlan, plan};
+use pellucid_graph::{CheckedTrace, Cost, Kind, Limits, PassPlan, plan};
 
+use crate::compute::Machine;
 use crate::interleave::{Interleaver, Values};
 use crate::pass::{Halt, Pass};
 use crate::{Cancel, Error, Model, Tensor};
@@ -30,11 +31,12 @@ impl Saved {
 /// Runs a checked trace inside the model's forward pass.
 ///
 /// # Errors
-/// [`Error::Trace`] for what only shows while running (an index tensor out of range),
-/// [`Error::Cancelled`].
+/// [`Error::Trace`] for what only shows while running (an index tensor out of range, a loop that goes
+/// on) and for a trace beyond the limit on `flops`, [`Error::Cancelled`].
 pub fn execute(model: &Model, checked: &CheckedTrace, cancel: &Cancel) -> Result<Saved, Error> {
     let plan = plan(checked);
-    let mut values = Values::new(model, checked, cancel);
+    Limits::hold("flops", Cost::of(checked, &plan).flops, checked.limits().flops)?;
+    let mut values = Values::new(Machine::new(model, checked, cancel));
     values.compute(&plan.before)?;
     for pass in &plan.passes {
         run_pass(&mut values, pass)?;
@@ -48,8 +50,9 @@ pub fn execute(model: &Model, checked: &CheckedTrace, cancel: &Cancel) -> Result
 }
 
 fn run_pass(values: &mut Values<'_>, plan: &PassPlan) -> Result<(), Error> {
-    let (model, cancel) = (values.model, values.cancel);
-    let ids = pass_ids(values.checked, plan);
+    let Machine { model, cancel, checked, .. } = &values.machine;
+    let (model, cancel, checked) = (*model, *cancel, *checked);
+    let ids = pass_ids(checked, plan);
     let (mut interleaver, watched, batch) = Interleaver::new(values, plan);
     let mut pass = Pass::new(&batch, &watched, cancel).watch(&mut interleaver);
     match model.forward(&mut pass, ids) {
@@ -95,7 +98,7 @@ mod tests {
         let trace = text::parse(&format!("pellucid 1\ninvoke 0 ids [1, 2]\n{lines}"), "run.trace", &limits);
         let checked = check(trace.unwrap(), model.spec(), &limits).unwrap();
         let (plan, cancel) = (plan(&checked), Cancel::new());
-        let mut values = Values::new(model, &checked, &cancel);
+        let mut values = Values::new(Machine::new(model, &checked, &cancel));
         let (inner, _, batch) = Interleaver::new(&mut values, &plan.passes[0]);
         let mut counting = Counting { inner, visits: 0 };
         let everything = WatchSet::all(model.n_modules());

@@ -3,24 +3,28 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use pellucid_graph::{CheckedTrace, DType, Diagnostic, Entry, InvokeId, Kind, Order, PassPlan, ValueId};
+use pellucid_graph::{CheckedTrace, DType, Entry, InvokeId, Kind, Order, PassPlan, ValueId};
 
 use crate::batch::{Batch, Layout};
+use crate::compute::Machine;
 use crate::pass::{Flow, Halt, Node, PointId, Seen, WatchSet, Watcher};
-use crate::{Cancel, Error, Model, Tensor, ops};
+use crate::{Error, Tensor};
 
 /// The values of a running trace.
 pub(crate) struct Values<'a> {
-    pub model: &'a Model,
-    pub checked: &'a CheckedTrace,
-    pub cancel: &'a Cancel,
+    pub machine: Machine<'a>,
     values: Vec<Option<Tensor>>,
 }
 
 impl<'a> Values<'a> {
     /// Nothing computed yet.
-    pub fn new(model: &'a Model, checked: &'a CheckedTrace, cancel: &'a Cancel) -> Values<'a> {
-        Values { model, checked, cancel, values: vec![None; checked.types().len()] }
+    pub fn new(machine: Machine<'a>) -> Values<'a> {
+        let values = vec![None; machine.checked.types().len()];
+        Values { machine, values }
+    }
+
+    fn checked(&self) -> &'a CheckedTrace {
+        self.machine.checked
     }
 
     /// A value that the plan has made and not dropped.
@@ -32,7 +36,7 @@ impl<'a> Values<'a> {
     /// # Errors
     /// A value of another type than was checked, which would be a fault of a rule or a kernel.
     fn set(&mut self, v: ValueId, value: Tensor) -> Result<(), Error> {
-        let (got, want) = (value.ty(), self.checked.type_of(v));
+        let (got, want) = (value.ty(), self.checked().type_of(v));
         if !want.admits(&got) {
             return Err(Error::internal(format!("value {v} is {got}, {want} was checked")));
         }
@@ -43,37 +47,14 @@ impl<'a> Values<'a> {
     /// Computes statements in order.
     pub fn compute(&mut self, statements: &[usize]) -> Result<(), Error> {
         for &i in statements {
-            self.cancel.check()?;
-            self.compute_one(i).map_err(|e| self.place(e, i))?;
+            let first = self.checked().first_value(i);
+            let statement = self.checked().statement(i);
+            let made = self.machine.compute(statement, |v| self.values.get(v.index())?.as_ref())?;
+            for (k, value) in made.into_iter().enumerate() {
+                self.set(ValueId(first.0 + k as u32), value)?;
+            }
         }
         Ok(())
-    }
-
-    fn compute_one(&mut self, i: usize) -> Result<(), Error> {
-        let first = self.checked.first_value(i);
-        let made = match &self.checked.statement(i).kind {
-            Kind::Constant { index } => {
-                let constant = &self.checked.trace().constants[*index];
-                vec![Tensor::from_bytes(&constant.ty, &constant.data)?]
-            }
-            Kind::Op { op, args } => ops::eval(*op, args, |v| self.values.get(v.index())?.as_ref())?,
-            Kind::Apply { module, input } => {
-                vec![self.model.apply(module, self.get(*input)?.clone(), self.cancel)?]
-            }
-            _ => Vec::new(),
-        };
-        for (k, value) in made.into_iter().enumerate() {
-            self.set(ValueId(first.0 + k as u32), value)?;
-        }
-        Ok(())
-    }
-
-    /// Puts the user's line on an error of a statement.
-    fn place(&self, e: Error, i: usize) -> Error {
-        match e {
-            Error::Trace(d) => Error::Trace(Diagnostic::at(d, self.checked.statement(i).at.clone())),
-            other => other,
-        }
     }
 }
 
@@ -95,7 +76,7 @@ pub(crate) struct Interleaver<'v, 'a> {
 impl<'v, 'a> Interleaver<'v, 'a> {
     /// Prepares a pass: which modules to watch, and the batch of its invokes' sequences.
     pub fn new(values: &'v mut Values<'a>, plan: &'v PassPlan) -> (Self, WatchSet, Batch) {
-        let (model, checked) = (values.model, values.checked);
+        let (model, checked) = (values.machine.model, values.checked());
         let mut watched = WatchSet::none(model.n_modules());
         for entry in &plan.entries {
             let (node, point) = model.site(entry.order);
@@ -128,16 +109,16 @@ impl<'v, 'a> Interleaver<'v, 'a> {
     /// Puts the line that wrote ids on an error that a module made of them.
     pub fn blame(self, e: Error) -> Error {
         let Error::Trace(d) = e else { return e };
-        let objects = |&&(i, ref ids): &&(usize, Tensor)| match &self.values.checked.statement(i).kind {
+        let objects = |&&(i, ref ids): &&(usize, Tensor)| match &self.values.checked().statement(i).kind {
             Kind::Write { site, .. } => {
                 matches!(
-                    self.values.model.apply(&site.path, ids.clone(), self.values.cancel),
+                    self.values.machine.model.apply(&site.path, ids.clone(), self.values.machine.cancel),
                     Err(Error::Trace(_))
                 )
             }
             _ => false,
         };
-        let at = self.ids.iter().find(objects).map(|(i, _)| self.values.checked.statement(*i).at.clone());
+        let at = self.ids.iter().find(objects).map(|(i, _)| self.values.checked().statement(*i).at.clone());
         Error::Trace(d.at(at.flatten()))
     }
 
@@ -149,14 +130,14 @@ impl<'v, 'a> Interleaver<'v, 'a> {
         batch: &Batch,
     ) -> Result<(), Error> {
         for &i in &entry.reads {
-            if let Kind::Read { invoke, .. } = &self.values.checked.statement(i).kind {
+            if let Kind::Read { invoke, .. } = &self.values.checked().statement(i).kind {
                 let dense = batch.take(&self.rows[invoke], value.layout, value.x, value.fill);
-                self.values.set(self.values.checked.first_value(i), dense)?;
+                self.values.set(self.values.checked().first_value(i), dense)?;
             }
         }
         self.values.compute(&entry.compute)?;
         for &i in &entry.writes {
-            if let Kind::Write { invoke, value: v, .. } = &self.values.checked.statement(i).kind {
+            if let Kind::Write { invoke, value: v, .. } = &self.values.checked().statement(i).kind {
                 let written = self.values.get(*v)?;
                 batch.put(&self.rows[invoke], value.layout, value.x, written);
                 value.written = true;
@@ -166,7 +147,7 @@ impl<'v, 'a> Interleaver<'v, 'a> {
             }
         }
         for &i in &entry.skips {
-            if let Kind::Skip { invoke, value: v, .. } = &self.values.checked.statement(i).kind {
+            if let Kind::Skip { invoke, value: v, .. } = &self.values.checked().statement(i).kind {
                 let rows = self.rows[invoke].clone();
                 if value.x.dtype() == DType::I64 {
                     let shape = batch.dense_shape(&rows, value.layout, value.x.shape());
@@ -187,10 +168,11 @@ impl<'v, 'a> Interleaver<'v, 'a> {
 
 impl Watcher for Interleaver<'_, '_> {
     fn visit(&mut self, node: &Node, point: PointId, value: &mut Seen<'_>, batch: &Batch) -> Flow<()> {
-        let entry = self.values.model.order(node.id, point).and_then(|o| self.entries.get(&o)).copied();
+        let entry =
+            self.values.machine.model.order(node.id, point).and_then(|o| self.entries.get(&o)).copied();
         let Some(index) = entry else { return Ok(()) };
         let plan = self.plan;
-        self.values.cancel.check()?;
+        self.values.machine.cancel.check()?;
         self.enter_site(node, &plan.entries[index], value, batch)?;
         self.done += 1;
         match self.done == plan.entries.len() {

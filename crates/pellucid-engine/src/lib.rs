@@ -21,6 +21,7 @@ pub mod scope;
 pub mod tensor;
 
 mod cancel;
+mod compute;
 mod error;
 mod execute;
 mod find;

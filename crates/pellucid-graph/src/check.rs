@@ -4,22 +4,27 @@
 //! at a later one; then they run in successive passes. The one thing that cannot be ordered is an
 //! invoke that needs its own future.
 
+mod flow;
 mod order;
 mod types;
 
 use std::sync::Arc;
 
 use crate::{
-    Code, Diagnostic, InvokeId, Kind, Limits, ModelSpec, Order, Result, Statement, TensorType, Trace, ValueId,
+    Code, Diagnostic, InvokeId, Kind, Limits, ModelSpec, Order, Result, Statement, TensorType, Trace,
+    ValueId, work,
 };
 
-pub(crate) use types::{check_prompts, infer_statement, value_site_type};
+pub(crate) use flow::{Signature, check_function};
+pub(crate) use types::{Scope, check_constant, check_prompts, infer_statement, value_site_type};
 
 /// A trace that will run: only [`check`] makes one.
 #[derive(Clone, Debug)]
 pub struct CheckedTrace {
     trace: Trace,
     spec: Arc<ModelSpec>,
+    limits: Limits,
+    functions: Vec<Signature>,
     first: Vec<ValueId>,
     types: Vec<TensorType>,
     rows: Vec<Rows>,
@@ -55,7 +60,7 @@ impl Rows {
 /// # Errors
 /// The first thing wrong with it, with the user's line.
 pub fn check(trace: Trace, spec: &Arc<ModelSpec>, limits: &Limits) -> Result<CheckedTrace> {
-    Limits::hold("statements", trace.statements.len(), limits.statements)?;
+    Limits::hold("statements", trace.n_statements(), limits.statements)?;
     Limits::hold("invokes", trace.invokes.len(), limits.invokes)?;
     let constant_bytes = trace.constants.iter().map(|c| c.data.len()).sum();
     Limits::hold("constant_bytes", constant_bytes, limits.constant_bytes)?;
@@ -66,10 +71,13 @@ pub fn check(trace: Trace, spec: &Arc<ModelSpec>, limits: &Limits) -> Result<Che
         .iter()
         .map(|i| check_prompts(&i.prompts, spec).map_err(|d| d.at(i.at.clone())))
         .collect::<Result<Vec<_>>>()?;
-    let types = check_statements(&trace, spec, &rows, limits)?;
+    let scope = Scope { spec, constants: &trace.constants, rows: &rows, functions: &[] };
+    let functions = check_functions(&trace, scope, limits)?;
+    let types = check_statements(&trace, Scope { functions: &functions, ..scope }, limits)?;
     let first = trace.first_values();
     let passes = order::passes(&trace, spec, &first, limits)?;
-    Ok(CheckedTrace { trace, spec: spec.clone(), first, types, rows, passes })
+    let limits = limits.clone();
+    Ok(CheckedTrace { trace, spec: spec.clone(), limits, functions, first, types, rows, passes })
 }
 
 fn check_model(trace: &Trace, spec: &ModelSpec) -> Result<()> {
@@ -83,21 +91,28 @@ fn check_model(trace: &Trace, spec: &ModelSpec) -> Result<()> {
     }
 }
 
-fn check_statements(
-    trace: &Trace,
-    spec: &ModelSpec,
-    rows: &[Rows],
-    limits: &Limits,
-) -> Result<Vec<TensorType>> {
+fn check_functions(trace: &Trace, scope: Scope<'_>, limits: &Limits) -> Result<Vec<Signature>> {
+    let mut known: Vec<Signature> = Vec::new();
+    let mut names = std::collections::HashSet::new();
+    for function in &trace.functions {
+        let fail = |d: Diagnostic| d.at(function.at.clone());
+        if !names.insert(&function.name) {
+            let message = format!("two functions are called `{}`", function.name);
+            return Err(fail(Diagnostic::new(Code::DuplicateName, message)));
+        }
+        known.push(check_function(function, Scope { functions: &known, ..scope }, limits).map_err(fail)?);
+    }
+    Ok(known)
+}
+
+fn check_statements(trace: &Trace, scope: Scope<'_>, limits: &Limits) -> Result<Vec<TensorType>> {
     let mut types = Vec::new();
     let mut names = std::collections::HashSet::new();
     let mut result_bytes = 0usize;
     for statement in &trace.statements {
         let fail = |d: Diagnostic| d.at(statement.at.clone());
-        let made = infer_statement(&statement.kind, &trace.constants, spec, rows, &types).map_err(fail)?;
-        for t in &made {
-            Limits::hold("value_bytes", t.bytes().unwrap_or(usize::MAX), limits.value_bytes).map_err(fail)?;
-        }
+        let made = infer_statement(&statement.kind, scope, &types).map_err(fail)?;
+        hold_sizes(&statement.kind, &made, limits).map_err(fail)?;
         if let Kind::Save { name, value } = &statement.kind {
             if !names.insert(name) {
                 return Err(fail(name_taken(name)));
@@ -108,6 +123,15 @@ fn check_statements(
         types.extend(made);
     }
     Ok(types)
+}
+
+/// Limits on one statement: the bytes of its values, the steps of a loop.
+pub(crate) fn hold_sizes(kind: &Kind, made: &[TensorType], limits: &Limits) -> Result<()> {
+    if let Kind::Loop { most, .. } = kind {
+        Limits::hold("loop_steps", *most, limits.loop_steps)?;
+    }
+    made.iter()
+        .try_for_each(|t| Limits::hold("value_bytes", t.bytes().unwrap_or(usize::MAX), limits.value_bytes))
 }
 
 pub(crate) fn name_taken(name: &str) -> Diagnostic {
@@ -123,6 +147,25 @@ impl CheckedTrace {
     /// The model it was checked against.
     pub fn spec(&self) -> &Arc<ModelSpec> {
         &self.spec
+    }
+
+    /// The limits it was checked under.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Floating-point operations of a statement outside the model's pass, the bodies of loops counted
+    /// once.
+    pub fn flops(&self, i: usize) -> u64 {
+        let first = self.first[i].index();
+        let kind = &self.trace.statements[i].kind;
+        let scope = Scope {
+            spec: &self.spec,
+            constants: &self.trace.constants,
+            rows: &self.rows,
+            functions: &self.functions,
+        };
+        work::flops(kind, scope, &self.types, &self.types[first..first + kind.n_values()])
     }
 
     /// Statement by index.

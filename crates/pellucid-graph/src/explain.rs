@@ -9,7 +9,8 @@ use crate::{CheckedTrace, Kind, PassPlan, Plan, Point, Site};
 pub struct Cost {
     /// Tokens that enter the model, all passes together.
     pub tokens: u64,
-    /// Floating-point operations of the model; a multiply-add counts as two.
+    /// Floating-point operations of the model and of the trace, the bodies of loops counted once; a
+    /// multiply-add counts as two.
     pub flops: u64,
     /// Bytes of values the trace reads, computes and holds on the way.
     pub value_bytes: u64,
@@ -29,8 +30,9 @@ impl Cost {
                 .sum::<u64>();
         }
         let entries = || plan.passes.iter().flat_map(|p| &p.entries);
-        let made = entries().flat_map(|e| e.reads.iter().chain(&e.compute)).chain(&plan.before);
-        cost.value_bytes = made.map(|&i| bytes_made(checked, i)).sum();
+        let made = || entries().flat_map(|e| e.reads.iter().chain(&e.compute)).chain(&plan.before);
+        cost.flops = made().map(|&i| checked.flops(i)).fold(cost.flops, u64::saturating_add);
+        cost.value_bytes = made().map(|&i| bytes_made(checked, i)).sum();
         cost.result_bytes = checked.saved().map(|(_, t)| t.bytes().unwrap_or(0) as u64).sum();
         cost
     }
@@ -119,7 +121,7 @@ fn explain_pass(out: &mut String, checked: &CheckedTrace, pass: &PassPlan, n: us
 }
 
 fn describe(checked: &CheckedTrace, i: usize) -> String {
-    let line = crate::text::statement(checked.trace(), i, checked.first_value(i));
+    let line = crate::text::line(checked.trace(), &checked.statement(i).kind, checked.first_value(i));
     let types = (0..checked.statement(i).kind.n_values())
         .map(|k| checked.types()[checked.first_value(i).index() + k].to_string())
         .collect::<Vec<_>>();

@@ -13,6 +13,7 @@
 
 pub mod diagnostic;
 pub mod dtype;
+pub mod function;
 pub mod limits;
 pub mod op;
 pub mod shape;
@@ -26,16 +27,19 @@ mod check;
 mod explain;
 mod plan;
 mod record;
+mod work;
 
 pub use check::{CheckedTrace, check};
 pub use diagnostic::{Code, Diagnostic, Loc, Result};
 pub use dtype::DType;
 pub use explain::{Cost, explain};
+pub use function::{Function, FunctionId, Use};
 pub use limits::Limits;
 pub use op::{Arg, IndexItem, Op, OpDef, Slice};
 pub use plan::{Entry, PassPlan, Plan, plan};
-pub use record::{Handle, Recorder};
+pub use record::{Body, Handle, Reach, Recorder};
 pub use shape::{Dim, TensorType};
 pub use site::{Point, Site};
 pub use spec::{ModelSpec, ModuleSpec, Order, SiteSpec, SpecData};
 pub use trace::{Constant, Invoke, InvokeId, Kind, Prompt, Statement, Trace, ValueId};
+pub use work::op_flops;

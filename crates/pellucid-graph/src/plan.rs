@@ -85,8 +85,8 @@ pub fn plan(checked: &CheckedTrace) -> Plan {
             Kind::Read { .. } => entry.reads.push(i),
             Kind::Write { .. } => entry.writes.push(i),
             Kind::Skip { .. } => entry.skips.push(i),
-            Kind::Op { .. } | Kind::Apply { .. } | Kind::Constant { .. } => entry.compute.push(i),
             Kind::Save { .. } | Kind::Stop => {}
+            _ => entry.compute.push(i),
         }
     }
     place_drops(checked, &last_use, &mut entries);

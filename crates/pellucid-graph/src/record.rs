@@ -4,18 +4,25 @@
 //! write through a view changes the storage, every other view sees it, and if the storage is a
 //! site's value, it is a write to the site.
 
+mod flow;
+mod frame;
 mod storage;
+mod values;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::check::{check_prompts, infer_statement};
+use crate::check::{Signature, check_constant, check_prompts};
 use crate::op::View;
 use crate::{
-    Arg, Constant, DType, Diagnostic, IndexItem, Invoke, InvokeId, Kind, Limits, Loc, ModelSpec, Op, Point,
-    Prompt, Result, Site, Statement, TensorType, Trace, ValueId, check,
+    Arg, Code, Constant, DType, Diagnostic, IndexItem, Invoke, InvokeId, Kind, Limits, Loc, ModelSpec, Op,
+    Point, Prompt, Result, Site, TensorType, Trace, ValueId, check,
 };
+use frame::{Frame, FrameId};
 use storage::{Storages, ViewStep};
+
+pub use flow::Body;
+pub use frame::Reach;
 
 /// A value as its user holds it; views of one storage are several handles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,8 +36,17 @@ pub struct Recorder {
     types: Vec<TensorType>,
     rows: Vec<check::Rows>,
     storages: Storages,
+    /// The functions that are being recorded, each inside the one before.
+    frames: Vec<Frame>,
+    /// Types of the values of functions that have ended, for handles that outlived them.
+    ended: HashMap<FrameId, Vec<TensorType>>,
+    signatures: Vec<Signature>,
+    n_statements: usize,
     sites: HashMap<(InvokeId, Site), Handle>,
     saved: HashSet<String>,
+    /// Values of the constants used outside functions.
+    constants: HashMap<usize, ValueId>,
+    constant_bytes: usize,
     result_bytes: usize,
 }
 
@@ -45,8 +61,14 @@ impl Recorder {
             types: Vec::new(),
             rows: Vec::new(),
             storages: Storages::default(),
+            frames: Vec::new(),
+            ended: HashMap::new(),
+            signatures: Vec::new(),
+            n_statements: 0,
             sites: HashMap::new(),
             saved: HashSet::new(),
+            constants: HashMap::new(),
+            constant_bytes: 0,
             result_bytes: 0,
         }
     }
@@ -85,8 +107,16 @@ impl Recorder {
         if let Some(&handle) = self.sites.get(&(invoke, site.clone())) {
             return Ok(self.storages.alias(handle));
         }
-        let value = self.push(Kind::Read { invoke, site: site.clone() }, at)?[0];
-        let handle = self.storages.fresh(value);
+        if let Some(frame) = self.frames.iter().find(|f| f.reach == Reach::Parameters) {
+            let message = format!("`{}` reads `{site}`: a function uses its parameters only", frame.name);
+            let diagnostic = Diagnostic::new(Code::EffectInFunction, message);
+            return Err(diagnostic.help("read it outside and pass it as an argument").at(at));
+        }
+        let inside = self.storages.suspend();
+        let handle =
+            self.push_in(0, Kind::Read { invoke, site: site.clone() }, at).map(|v| self.storages.fresh(v[0]));
+        self.storages.leave(inside);
+        let handle = handle?;
         self.storages.bind(handle, Some((invoke, site.clone())));
         self.sites.insert((invoke, site), handle);
         Ok(handle)
@@ -127,22 +157,32 @@ impl Recorder {
         self.push(Kind::Skip { invoke, module: module.to_owned(), value }, at).map(drop)
     }
 
-    /// A tensor that comes with the trace.
+    /// A tensor that comes with the trace, for [`Recorder::constant`]; returns its index.
     ///
     /// # Errors
     /// Constants beyond the limit, data that does not fit the type.
-    pub fn constant(&mut self, constant: Constant, at: Option<Loc>) -> Result<Handle> {
-        let bytes = self.trace.constants.iter().map(|c| c.data.len()).sum::<usize>() + constant.data.len();
+    pub fn add_constant(&mut self, constant: Constant, at: Option<Loc>) -> Result<usize> {
+        let bytes = self.constant_bytes + constant.data.len();
         Limits::hold("constant_bytes", bytes, self.limits.constant_bytes).map_err(|d| d.at(at.clone()))?;
         let index = self.trace.constants.len();
+        check_constant(index, &constant).map_err(|d| d.at(at))?;
         self.trace.constants.push(constant);
-        match self.push(Kind::Constant { index }, at) {
-            Ok(values) => Ok(self.storages.fresh(values[0])),
-            Err(d) => {
-                self.trace.constants.pop();
-                Err(d)
-            }
-        }
+        self.constant_bytes = bytes;
+        Ok(index)
+    }
+
+    /// A constant in what is being recorded; each handle has a storage of its own.
+    ///
+    /// # Errors
+    /// No such constant, too many statements.
+    pub fn constant(&mut self, index: usize, at: Option<Loc>) -> Result<Handle> {
+        let known = self.frames.last().map_or(&self.constants, |f| &f.constants).get(&index);
+        let value = match known {
+            Some(value) => *value,
+            None => self.push(Kind::Constant { index }, at)?[0],
+        };
+        self.frames.last_mut().map_or(&mut self.constants, |f| &mut f.constants).insert(index, value);
+        Ok(self.storages.fresh(value))
     }
 
     /// Applies an operation. `base` is the handle behind the first argument, if that is a tensor.
@@ -159,6 +199,9 @@ impl Recorder {
         let values = self.push(Kind::Op { op, args: args.clone() }, at)?;
         let copies = args.iter().any(|a| matches!(a, Arg::Index(items) if items.iter().any(is_tensor)));
         if let (View::Shares, Some(base), false) = (op.def().view, base, copies) {
+            if self.storages.is_around(base) {
+                return Ok(vec![self.storages.borrowed(values[0])]);
+            }
             let step = ViewStep { op, args };
             return Ok(vec![self.storages.view(base, step, values[0])]);
         }
@@ -205,7 +248,7 @@ impl Recorder {
     pub fn assign(&mut self, target: Handle, value: Arg, at: Option<Loc>) -> Result<()> {
         let old = self.value(target, at.clone())?;
         let new = match &value {
-            Arg::Value(v) if self.types[v.index()] == self.types[old.index()] => *v,
+            Arg::Value(v) if self.ty(*v) == self.ty(old) => *v,
             _ => self.push(
                 Kind::Op { op: Op::find("copy_into")?, args: vec![Arg::Value(old), value] },
                 at.clone(),
@@ -239,27 +282,6 @@ impl Recorder {
         self.push(Kind::Stop, at).map(drop)
     }
 
-    /// The type of what a handle stands for.
-    pub fn type_of(&self, handle: Handle) -> &TensorType {
-        &self.types[self.storages.last_value(handle).index()]
-    }
-
-    /// The number of the value a handle stands for now, after every write to its storage.
-    ///
-    /// # Errors
-    /// Too many statements.
-    pub fn value(&mut self, handle: Handle, at: Option<Loc>) -> Result<ValueId> {
-        let (mut value, steps) = match self.storages.stale(handle) {
-            None => return Ok(self.storages.last_value(handle)),
-            Some(found) => found,
-        };
-        for step in &steps {
-            value = self.push(step.apply(value), at.clone())?[0];
-        }
-        self.storages.refresh(handle, value);
-        Ok(value)
-    }
-
     /// The finished trace.
     pub fn finish(self) -> Trace {
         self.trace
@@ -271,6 +293,13 @@ impl Recorder {
     }
 
     fn write_through(&mut self, target: Handle, new: ValueId, at: Option<Loc>) -> Result<()> {
+        if self.storages.is_around(target) {
+            let message = "a branch, a loop or a function cannot write to what is around it";
+            let diagnostic = Diagnostic::new(Code::EffectInFunction, message);
+            return Err(diagnostic
+                .help("return the new value; `.clone()` makes one that can be written")
+                .at(at));
+        }
         let (root, steps) = self.storages.path(target);
         let mut bases = vec![root];
         for step in &steps[..steps.len().saturating_sub(1)] {
@@ -279,7 +308,7 @@ impl Recorder {
         }
         let mut value = new;
         for (step, base) in steps.iter().zip(bases).rev() {
-            let shape = self.types[base.index()].shape.clone();
+            let shape = self.ty(base).shape.clone();
             value = self.push(step.put(base, &shape, value)?, at.clone())?[0];
         }
         if let Some((invoke, site)) = self.storages.overwrite(target, value, new) {
@@ -289,29 +318,13 @@ impl Recorder {
     }
 
     fn convert(&mut self, value: ValueId, want: &TensorType, at: Option<Loc>) -> Result<ValueId> {
-        let got = &self.types[value.index()];
+        let got = self.ty(value);
         let floats = |a: DType, b: DType| a.is_float() && b.is_float();
         if got.dtype == want.dtype || !floats(got.dtype, want.dtype) {
             return Ok(value);
         }
         let args = vec![Arg::Value(value), Arg::DType(want.dtype)];
         Ok(self.push(Kind::Op { op: Op::find("to")?, args }, at)?[0])
-    }
-
-    fn push(&mut self, kind: Kind, at: Option<Loc>) -> Result<Vec<ValueId>> {
-        let fail = |d: Diagnostic| d.at(at.clone());
-        Limits::hold("statements", self.trace.statements.len() + 1, self.limits.statements).map_err(fail)?;
-        let made = infer_statement(&kind, &self.trace.constants, &self.spec, &self.rows, &self.types)
-            .map_err(fail)?;
-        for t in &made {
-            Limits::hold("value_bytes", t.bytes().unwrap_or(usize::MAX), self.limits.value_bytes)
-                .map_err(fail)?;
-        }
-        let first = self.types.len() as u32;
-        let values = (first..first + made.len() as u32).map(ValueId).collect();
-        self.types.extend(made);
-        self.trace.statements.push(Statement { kind, at });
-        Ok(values)
     }
 }
 

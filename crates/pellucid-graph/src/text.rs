@@ -14,6 +14,22 @@
 //! save "top" %6
 //! ```
 //!
+//! A function is a sub-graph with its own numbers; `return` ends it. It is run by `call`, as a branch
+//! of `cond`, or as the condition and the body of `loop`, which carries values from step to step:
+//!
+//! ```text
+//! function halve %0 f32[1, 576]
+//!   %1 = mul %0 0.5
+//!   return %1
+//! function large %0 f32[1, 576]
+//!   %1 = norm %0
+//!   %2 = gt %1 10
+//!   return %2
+//! %8 = call halve(%7)
+//! %9 = cond %3 halve(%7) halve(%8)
+//! %10 = loop 100 large() halve() [%9]    # at most 100 steps
+//! ```
+//!
 //! `read` is always the model's own value, before this trace writes there: what a later line shall
 //! see of a write is the written value itself (`%3` above). The recorder of Python and Rust does that
 //! by itself. Of two writes to one site the last counts.
@@ -24,5 +40,5 @@ mod parse;
 mod print;
 
 pub use parse::parse;
+pub(crate) use print::line;
 pub use print::print;
-pub(crate) use print::statement;

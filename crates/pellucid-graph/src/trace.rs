@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::op::Arg;
-use crate::{DType, Loc, Op, Site, TensorType};
+use crate::{DType, Function, Loc, Op, Site, TensorType, Use};
 
 /// Index of an invoke in [`Trace::invokes`].
 pub type InvokeId = usize;
@@ -38,6 +38,8 @@ pub struct Trace {
     pub invokes: Vec<Invoke>,
     /// Tensors that came with the trace.
     pub constants: Vec<Constant>,
+    /// Sub-graphs that statements run; each uses only those before it.
+    pub functions: Vec<Function>,
     /// What to do, as written.
     pub statements: Vec<Statement>,
 }
@@ -125,6 +127,35 @@ pub enum Kind {
         /// What to call it with.
         input: ValueId,
     },
+    /// A function run on values.
+    Call {
+        /// Which, on what.
+        run: Use,
+        /// How many values it gives.
+        results: usize,
+    },
+    /// One of two functions, as a value says; the other does not run.
+    Cond {
+        /// A bool of one element.
+        pred: ValueId,
+        /// Runs where `pred` holds.
+        then: Use,
+        /// Runs where it does not; gives values of the same types.
+        otherwise: Use,
+        /// How many values each gives.
+        results: usize,
+    },
+    /// A function run on its own results for as long as another says so.
+    Loop {
+        /// Gives a bool of one element for the values carried: whether to go on.
+        test: Use,
+        /// Gives the values carried to the next step, of the same types.
+        body: Use,
+        /// What is carried into the first step; the statement makes as many values.
+        carried: Vec<ValueId>,
+        /// Most steps: a loop that would go on longer is an error.
+        most: u64,
+    },
     /// The site's value becomes this one.
     Write {
         /// Whose rows.
@@ -160,18 +191,26 @@ impl Kind {
         match self {
             Kind::Read { .. } | Kind::Constant { .. } | Kind::Apply { .. } => 1,
             Kind::Op { op, .. } => op.def().results.len(),
+            Kind::Call { results, .. } | Kind::Cond { results, .. } => *results,
+            Kind::Loop { carried, .. } => carried.len(),
             _ => 0,
         }
     }
 
     /// Calls `f` with every value the statement uses.
     pub fn for_each_input(&self, mut f: impl FnMut(ValueId)) {
+        if let Kind::Cond { pred, .. } = self {
+            f(*pred);
+        }
+        self.uses().flat_map(|u| &u.args).for_each(|v| f(*v));
         match self {
             Kind::Op { args, .. } => args.iter().for_each(|a| a.for_each_value(&mut f)),
             Kind::Apply { input: value, .. }
             | Kind::Write { value, .. }
             | Kind::Skip { value, .. }
             | Kind::Save { value, .. } => f(*value),
+            Kind::Loop { carried, .. } => carried.iter().for_each(|v| f(*v)),
+            Kind::Call { .. } | Kind::Cond { .. } => {}
             Kind::Read { .. } | Kind::Constant { .. } | Kind::Stop => {}
         }
     }
@@ -189,6 +228,11 @@ impl Trace {
             }
         }
         Ok(())
+    }
+
+    /// How many statements there are, those of the functions included.
+    pub fn n_statements(&self) -> usize {
+        self.statements.len() + self.functions.iter().map(|f| f.body.len()).sum::<usize>()
     }
 
     /// For each statement the number of its first value.

@@ -10,7 +10,9 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 
-use crate::{Code, Constant, DType, Diagnostic, Invoke, Limits, Result, Statement, TensorType, Trace};
+use crate::{
+    Code, Constant, DType, Diagnostic, Function, Invoke, Limits, Result, Statement, TensorType, Trace,
+};
 
 /// The version this build writes, and the only one it reads.
 pub const VERSION: u32 = 1;
@@ -25,6 +27,8 @@ struct Graph {
     model: Option<String>,
     constants: usize,
     invokes: Vec<Invoke>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    functions: Vec<Function>,
     statements: Vec<Statement>,
 }
 
@@ -43,6 +47,7 @@ pub fn encode(trace: &Trace) -> Result<Vec<u8>> {
         model: trace.model.clone(),
         constants: trace.constants.len(),
         invokes: trace.invokes.clone(),
+        functions: trace.functions.clone(),
         statements: trace.statements.clone(),
     };
     let json = serde_json::to_string(&graph).map_err(|e| bad(format!("the graph cannot be written: {e}")))?;
@@ -73,7 +78,6 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Trace> {
         return Err(Diagnostic::new(Code::UnsupportedVersion, message));
     }
     let graph: Graph = serde_json::from_str(json).map_err(|e| bad(e.to_string()))?;
-    Limits::hold("statements", graph.statements.len(), limits.statements)?;
     if graph.constants != tensors.len() {
         return Err(bad(format!("{} constants expected, {} tensors found", graph.constants, tensors.len())));
     }
@@ -84,7 +88,10 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Trace> {
         Ok(Constant { ty: TensorType::new(dtype, view.shape()), data: view.data().into() })
     };
     let constants = (0..graph.constants).map(constant).collect::<Result<Vec<_>>>()?;
-    Ok(Trace { model: graph.model, invokes: graph.invokes, constants, statements: graph.statements })
+    let Graph { model, invokes, functions, statements, .. } = graph;
+    let trace = Trace { model, invokes, constants, functions, statements };
+    Limits::hold("statements", trace.n_statements(), limits.statements)?;
+    Ok(trace)
 }
 
 fn bad(message: String) -> Diagnostic {

@@ -136,7 +136,10 @@ fn adding_in_place_to_a_view_is_seen_by_the_site() {
 fn an_index_of_tensors_copies_and_still_can_be_written() {
     let mut r = recorder();
     let x = counting(&mut r, &[2, 3]);
-    let i = r.constant(Constant::i64([2], &[2, -3]), None).expect("a constant");
+    let i = r
+        .add_constant(Constant::i64([2], &[2, -3]), None)
+        .and_then(|i| r.constant(i, None))
+        .expect("a constant");
     let items = vec![IndexItem::Int(1), IndexItem::Value(r.value(i, None).expect("a value"))];
     let copy = op(&mut r, "index", x, vec![Arg::Index(items.clone())]);
     set(&mut r, copy, "0", 9.0);

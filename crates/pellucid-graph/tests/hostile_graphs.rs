@@ -21,6 +21,8 @@ enum Change {
     Repeat(usize),
     Remove(usize),
     Shape(usize, Vec<usize>),
+    Function(usize, usize, u32),
+    Body(usize, usize, usize),
     Ids(Vec<u32>),
 }
 
@@ -55,6 +57,8 @@ fn change() -> impl Strategy<Value = Change> {
         (n.clone(), n.clone()).prop_map(|(i, k)| Change::Swap(i, k)),
         n.clone().prop_map(Change::Repeat),
         n.clone().prop_map(Change::Remove),
+        (n.clone(), 0..9usize, 0..9u32).prop_map(|(i, f, v)| Change::Function(i, f, v)),
+        (0..9usize, n.clone(), n.clone()).prop_map(|(f, i, k)| Change::Body(f, i, k)),
         (n, prop::collection::vec(length, 0..5)).prop_map(|(i, s)| Change::Shape(i, s)),
         prop::collection::vec(id, 0..8).prop_map(Change::Ids),
     ]
@@ -105,12 +109,32 @@ fn make(trace: &mut Trace, change: Change) {
             }
             _ => {}
         }),
+        Change::Function(i, to, v) => kind(i, &mut |k| match k {
+            Kind::Call { run, results } => (run.function, *results) = (to, v as usize),
+            Kind::Cond { then, otherwise, pred, .. } => {
+                (then.function, *pred) = (to, ValueId(v));
+                otherwise.args.push(ValueId(v));
+            }
+            Kind::Loop { body, carried, most, .. } => {
+                (body.function, *most) = (to, u64::from(v) << 60);
+                carried.push(ValueId(v));
+            }
+            _ => {}
+        }),
         Change::Swap(i, j) if !trace.statements.is_empty() => trace.statements.swap(i % n, j % n),
         Change::Repeat(i) => trace.statements.extend(trace.statements.get(i % n).cloned()),
         Change::Remove(i) if !trace.statements.is_empty() => drop(trace.statements.remove(i % n)),
         Change::Shape(i, shape) => {
             let n = trace.constants.len().max(1);
             trace.constants.get_mut(i % n).into_iter().for_each(|c| c.ty.shape = shape.clone());
+        }
+        Change::Body(f, i, k) => {
+            let (n, kinds) = (trace.functions.len(), trace.statements.clone());
+            let function = &mut trace.functions[f % n];
+            match kinds.get(i) {
+                Some(s) => function.body.push(s.clone()),
+                None => function.results.push(ValueId(k as u32)),
+            }
         }
         Change::Ids(ids) => trace.invokes[0].prompts.push(Prompt::ids(ids)),
         Change::Swap(..) | Change::Remove(..) => {}

@@ -54,7 +54,7 @@ fn bytes_of_constants() {
         Limits { constant_bytes: 48, ..Limits::default() },
         |r| {
             counting(r, &[10]);
-            r.constant(pellucid_graph::Constant::f32([3], &[0.0; 3]), at(4)).map(drop)
+            r.add_constant(pellucid_graph::Constant::f32([3], &[0.0; 3]), at(4)).map(drop)
         },
         expect![[r#"
             `constant_bytes` is limited to 48, this trace has 52 [limit-exceeded]
@@ -134,7 +134,7 @@ fn axes_of_a_value() {
     expect![[r#"
         constant 0 has 65 axes, at most 64 are allowed [shape-mismatch]
           --> run.py:4"#]]
-    .assert_eq(&message(r.constant(many, at(4))));
+    .assert_eq(&message(r.add_constant(many, at(4))));
 }
 
 #[test]

@@ -85,7 +85,8 @@ fn writes_of_another_type() {
     );
     check(
         |r| {
-            let v = r.constant(Constant::i64([1, 3, 8], &[0; 24]), None)?;
+            let v =
+                r.add_constant(Constant::i64([1, 3, 8], &[0; 24]), None).and_then(|i| r.constant(i, None))?;
             r.write(0, site("layers.0.output"), v, at(12))
         },
         expect![[r#"
@@ -112,7 +113,8 @@ fn writes_of_another_type() {
     );
     check(
         |r| {
-            let v = r.constant(Constant::i64([1, 3, 8], &[0; 24]), None)?;
+            let v =
+                r.add_constant(Constant::i64([1, 3, 8], &[0; 24]), None).and_then(|i| r.constant(i, None))?;
             r.apply("lm_head", v, at(14))
         },
         expect![[r#"
@@ -210,6 +212,6 @@ fn a_refused_constant_leaves_no_trace() {
     expect![[r#"
         constant 0 of type f32[2] has 4 bytes [bad-wire]
           --> run.py:3"#]]
-    .assert_eq(&message(r.constant(short, at(3))));
+    .assert_eq(&message(r.add_constant(short, at(3))));
     assert!(r.trace().constants.is_empty());
 }

@@ -29,7 +29,7 @@ pub struct Recorder {
     model: Arc<engine::Model>,
     inner: pellucid_graph::Recorder,
     /// Constants by the place of their memory, which the tensor beside keeps.
-    constants: HashMap<usize, (engine::Tensor, Inner)>,
+    constants: HashMap<usize, (engine::Tensor, usize)>,
     names: HashMap<ValueId, String>,
 }
 
@@ -115,15 +115,17 @@ impl Recorder {
     fn constant(&mut self, py: Python<'_>, tensor: &engine::Tensor, at: Option<&Loc>) -> PyResult<Inner> {
         let data = tensor.as_bytes();
         let place = data.as_ptr() as usize;
-        if let Some((known, inner)) = self.constants.get(&place)
-            && known.ty() == tensor.ty()
-        {
-            return Ok(*inner);
-        }
-        let constant = Constant { ty: tensor.ty(), data: data.into() };
-        let inner = self.inner.constant(constant, at.cloned()).raise(py)?;
-        self.constants.insert(place, (tensor.clone(), inner));
-        Ok(inner)
+        let known = self.constants.get(&place).filter(|(t, _)| t.ty() == tensor.ty()).map(|(_, i)| *i);
+        let index = match known {
+            Some(index) => index,
+            None => {
+                let constant = Constant { ty: tensor.ty(), data: data.into() };
+                let index = self.inner.add_constant(constant, at.cloned()).raise(py)?;
+                self.constants.insert(place, (tensor.clone(), index));
+                index
+            }
+        };
+        self.inner.constant(index, at.cloned()).raise(py)
     }
 
     fn operand(

@@ -9,6 +9,7 @@ mod support;
 
 mod apply;
 mod cancel;
+mod control;
 mod flow;
 mod golden;
 mod ids;

@@ -3,6 +3,7 @@
 //! The recorder calls this for each statement as it is written, `check` for all of them again.
 
 use super::Rows;
+use super::flow::{self, Signature};
 use crate::op::Call;
 use crate::shape::MAX_AXES;
 use crate::{
@@ -43,31 +44,34 @@ fn check_prompt(prompt: &Prompt, spec: &ModelSpec) -> Result<usize> {
     Ok(ids.len())
 }
 
+/// What a statement can refer to beside values.
+#[derive(Clone, Copy)]
+pub(crate) struct Scope<'a> {
+    pub spec: &'a ModelSpec,
+    pub constants: &'a [Constant],
+    pub rows: &'a [Rows],
+    /// Those of the functions that may be used here.
+    pub functions: &'a [Signature],
+}
+
 /// Checks one statement and gives the types of the values it makes.
 pub(crate) fn infer_statement(
     kind: &Kind,
-    constants: &[Constant],
-    spec: &ModelSpec,
-    rows: &[Rows],
+    scope: Scope<'_>,
     types: &[TensorType],
 ) -> Result<Vec<TensorType>> {
+    let Scope { spec, rows, .. } = scope;
     match kind {
         Kind::Read { invoke, site } => Ok(vec![value_site_type(spec, rows, *invoke, site)?]),
-        Kind::Constant { index } => match constants.get(*index) {
-            Some(c) if c.ty.addressable() && c.ty.bytes() == Some(c.data.len()) => Ok(vec![c.ty.clone()]),
-            Some(c) if c.ty.rank() > MAX_AXES => {
-                let message =
-                    format!("constant {index} has {} axes, at most {MAX_AXES} are allowed", c.ty.rank());
-                Err(Diagnostic::new(Code::ShapeMismatch, message))
-            }
-            Some(c) => {
-                let message = format!("constant {index} of type {} has {} bytes", c.ty, c.data.len());
-                Err(Diagnostic::new(Code::BadWire, message))
-            }
+        Kind::Constant { index } => match scope.constants.get(*index) {
+            Some(c) => check_constant(*index, c).map(|()| vec![c.ty.clone()]),
             None => Err(Diagnostic::new(Code::UnknownValue, format!("there is no constant {index}"))),
         },
         Kind::Op { op, args } => Call::infer(op.def(), args, types),
         Kind::Apply { module, input } => Ok(vec![apply_type(spec, module, known(types, *input)?)?]),
+        Kind::Call { .. } | Kind::Cond { .. } | Kind::Loop { .. } => {
+            flow::infer(kind, scope.functions, types)
+        }
         Kind::Write { invoke, site, value } => {
             let want = value_site_type(spec, rows, *invoke, site)?;
             must_match("write", &site.to_string(), "the site", known(types, *value)?, &want)?;
@@ -83,7 +87,20 @@ pub(crate) fn infer_statement(
     }
 }
 
-fn known(types: &[TensorType], v: ValueId) -> Result<&TensorType> {
+/// Checks that the bytes of a constant are those of its type.
+pub(crate) fn check_constant(index: usize, c: &Constant) -> Result<()> {
+    if c.ty.rank() > MAX_AXES {
+        let message = format!("constant {index} has {} axes, at most {MAX_AXES} are allowed", c.ty.rank());
+        return Err(Diagnostic::new(Code::ShapeMismatch, message));
+    }
+    if c.ty.addressable() && c.ty.open == 0 && c.ty.bytes() == Some(c.data.len()) {
+        return Ok(());
+    }
+    let message = format!("constant {index} of type {} has {} bytes", c.ty, c.data.len());
+    Err(Diagnostic::new(Code::BadWire, message))
+}
+
+pub(super) fn known(types: &[TensorType], v: ValueId) -> Result<&TensorType> {
     types.get(v.index()).ok_or_else(|| {
         Diagnostic::new(Code::UnknownValue, format!("`{v}` is not made by an earlier statement"))
     })

@@ -1,5 +1,7 @@
 //! Arguments of operations, as data.
 
+use std::convert::Infallible;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{DType, ValueId};
@@ -78,6 +80,14 @@ impl Arg {
     }
 
     /// The argument with every value replaced by what `f` makes of it.
+    pub fn map_values(&self, mut f: impl FnMut(ValueId) -> ValueId) -> Arg {
+        match self.try_map_values(|v| Ok::<_, Infallible>(f(v))) {
+            Ok(arg) => arg,
+            Err(never) => match never {},
+        }
+    }
+
+    /// The argument with every value replaced by what `f` makes of it, if it can.
     ///
     /// # Errors
     /// What `f` returns.

@@ -5,8 +5,6 @@
 //! the answers is open; one that does not is as long as it says, or the operation fails when the
 //! elements are there. So no rule has to know of open axes, but for those that make them.
 
-use std::convert::Infallible;
-
 use super::{Arg, Call};
 use crate::{Code, Result, TensorType, ValueId};
 
@@ -45,14 +43,10 @@ pub(super) fn infer(call: &Call<'_>) -> Result<Vec<TensorType>> {
 }
 
 fn renumbered(arg: &Arg, all: &[TensorType], few: &mut Vec<TensorType>) -> Arg {
-    let number = |v: ValueId| {
+    arg.map_values(|v| {
         few.push(all[v.index()].clone());
-        Ok::<_, Infallible>(ValueId(few.len() as u32 - 1))
-    };
-    match arg.try_map_values(number) {
-        Ok(arg) => arg,
-        Err(never) => match never {},
-    }
+        ValueId(few.len() as u32 - 1)
+    })
 }
 
 fn closed(t: &TensorType, length: fn(usize) -> usize) -> TensorType {

@@ -4,6 +4,7 @@
 //! version it last saw; when it is behind, its view steps are replayed on the current value.
 
 use super::Handle;
+use super::frame::FrameId;
 use crate::{Arg, InvokeId, Kind, Op, Result, Site, ValueId};
 
 /// One step from a storage to a view of it; the first argument is what it is applied to.
@@ -49,6 +50,10 @@ fn inverse(dims: &Arg) -> Vec<i64> {
 #[derive(Debug)]
 struct Storage {
     value: ValueId,
+    /// The frame in which it was made; values are numbered there.
+    frame: FrameId,
+    /// True for what belongs to a frame around: it can be read only.
+    borrowed: bool,
     version: u32,
     site: Option<(InvokeId, Site)>,
 }
@@ -66,12 +71,52 @@ struct Entry {
 pub(super) struct Storages {
     storages: Vec<Storage>,
     handles: Vec<Entry>,
+    /// The frame that is being recorded.
+    frame: FrameId,
+    frames_entered: FrameId,
 }
 
 impl Storages {
+    /// A frame inside the present one, which from now on is the present one.
+    pub fn enter(&mut self) -> FrameId {
+        self.frames_entered += 1;
+        self.frame = self.frames_entered;
+        self.frame
+    }
+
+    /// The present frame has ended; `frame` is the one around it.
+    pub fn leave(&mut self, frame: FrameId) {
+        self.frame = frame;
+    }
+
+    /// Goes to the trace itself; returns the frame to come back to.
+    pub fn suspend(&mut self) -> FrameId {
+        std::mem::take(&mut self.frame)
+    }
+
+    /// The frame that a handle's values are numbered in.
+    pub fn frame_of(&self, handle: Handle) -> FrameId {
+        self.storages[self.handles[handle.0].storage].frame
+    }
+
+    /// Whether writing through a handle would reach what is around the present frame.
+    pub fn is_around(&self, handle: Handle) -> bool {
+        let storage = &self.storages[self.handles[handle.0].storage];
+        storage.borrowed || storage.frame != self.frame
+    }
+
     /// A handle to a new storage.
     pub fn fresh(&mut self, value: ValueId) -> Handle {
-        self.storages.push(Storage { value, version: 0, site: None });
+        self.storage(value, false)
+    }
+
+    /// A handle to a value here that stands for one of the frame around.
+    pub fn borrowed(&mut self, value: ValueId) -> Handle {
+        self.storage(value, true)
+    }
+
+    fn storage(&mut self, value: ValueId, borrowed: bool) -> Handle {
+        self.storages.push(Storage { value, frame: self.frame, borrowed, version: 0, site: None });
         self.push(Entry { storage: self.storages.len() - 1, steps: Vec::new(), version: 0, value })
     }
 

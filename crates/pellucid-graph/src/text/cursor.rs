@@ -83,10 +83,20 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes `[item, item, ...]`.
-    pub fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Result<T>) -> Result<Vec<T>> {
-        self.expect("[")?;
+    pub fn list<T>(&mut self, item: impl FnMut(&mut Self) -> Result<T>) -> Result<Vec<T>> {
+        self.between("[", "]", item)
+    }
+
+    /// Takes items with commas between two marks.
+    pub fn between<T>(
+        &mut self,
+        open: &str,
+        close: &str,
+        mut item: impl FnMut(&mut Self) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        self.expect(open)?;
         let mut items = Vec::new();
-        while !self.eat("]") {
+        while !self.eat(close) {
             if !items.is_empty() {
                 self.expect(",")?;
             }

@@ -1,14 +1,17 @@
 //! Reading the text form. Every statement remembers the file and line it came from.
 
+mod argument;
+mod function;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::constant;
 use super::cursor::Cursor;
-use crate::op::{OpDef, ParamKind};
+use crate::shape::MAX_AXES;
 use crate::{
-    Arg, Code, Constant, DType, Diagnostic, IndexItem, Invoke, Kind, Limits, Loc, Op, Prompt, Result, Site,
-    Slice, Statement, TensorType, Trace, ValueId, wire,
+    Code, Constant, DType, Diagnostic, FunctionId, Invoke, Kind, Limits, Loc, Op, Prompt, Result, Site,
+    Statement, TensorType, Trace, ValueId, wire,
 };
 
 /// Parses a trace; `file` is how errors name it.
@@ -20,8 +23,10 @@ pub fn parse(text: &str, file: &str, limits: &Limits) -> Result<Trace> {
     let file: Arc<str> = file.into();
     let mut parser = Parser {
         trace: Trace::default(),
-        names: HashMap::new(),
-        next: 0,
+        scope: Scope::default(),
+        outer: None,
+        functions: HashMap::new(),
+        n_statements: 0,
         constant_bytes: 0,
         limits,
         started: false,
@@ -30,6 +35,7 @@ pub fn parse(text: &str, file: &str, limits: &Limits) -> Result<Trace> {
         let at = Loc { file: file.clone(), line: i as u32 + 1 };
         parser.line(line, &at).map_err(|d| d.at(Some(at)))?;
     }
+    parser.all_closed()?;
     match parser.started {
         true => Ok(parser.trace),
         false => {
@@ -39,10 +45,21 @@ pub fn parse(text: &str, file: &str, limits: &Limits) -> Result<Trace> {
     }
 }
 
-struct Parser<'a> {
-    trace: Trace,
+/// Names of the values in the main part, or in a function.
+#[derive(Default)]
+struct Scope {
     names: HashMap<u32, ValueId>,
     next: u32,
+}
+
+struct Parser<'a> {
+    trace: Trace,
+    scope: Scope,
+    /// The main part's names, while a function is read; the function is the last of the trace's.
+    outer: Option<Scope>,
+    /// The functions that can be used: those that have ended.
+    functions: HashMap<String, FunctionId>,
+    n_statements: usize,
     constant_bytes: usize,
     limits: &'a Limits,
     started: bool,
@@ -62,7 +79,7 @@ impl Parser<'_> {
             let word = c.word();
             self.effect_line(word, &mut c, at)?;
         }
-        Limits::hold("statements", self.trace.statements.len(), self.limits.statements)?;
+        Limits::hold("statements", self.n_statements, self.limits.statements)?;
         if c.at_end() { Ok(()) } else { Err(c.expected("the end of the line")) }
     }
 
@@ -85,6 +102,8 @@ impl Parser<'_> {
                 return Ok(());
             }
             "invoke" => return self.invoke(c, at),
+            "function" => return self.open_function(c, at),
+            "return" => return self.close_function(c),
             "write" => Kind::Write { invoke: c.parsed("an invoke")?, site: site(c)?, value: self.value(c)? },
             "skip" => {
                 Kind::Skip { invoke: c.parsed("an invoke")?, module: module(c)?, value: self.value(c)? }
@@ -93,11 +112,28 @@ impl Parser<'_> {
             "stop" => Kind::Stop,
             _ => {
                 let message = format!("expected a statement, got `{word}`");
-                let help = "lines start with a value like `%0 =`, or model, invoke, write, skip, save, stop";
+                let help = "lines start with a value like `%0 =`, or model, invoke, function, return, \
+                            write, skip, save, stop";
                 return Err(Diagnostic::new(Code::Syntax, message).help(help));
             }
         };
-        self.trace.statements.push(Statement { kind, at: Some(at.clone()) });
+        self.push(Statement { kind, at: Some(at.clone()) });
+        Ok(())
+    }
+
+    fn push(&mut self, statement: Statement) {
+        self.n_statements += 1;
+        match (&self.outer, self.trace.functions.last_mut()) {
+            (Some(_), Some(function)) => function.body.push(statement),
+            _ => self.trace.statements.push(statement),
+        }
+    }
+
+    fn make(&mut self, name: u32) -> Result<()> {
+        if self.scope.names.insert(name, ValueId(self.scope.next)).is_some() {
+            return Err(Diagnostic::new(Code::DuplicateName, format!("`%{name}` is made twice")));
+        }
+        self.scope.next += 1;
         Ok(())
     }
 
@@ -123,6 +159,18 @@ impl Parser<'_> {
             "read" => Kind::Read { invoke: c.parsed("an invoke")?, site: site(c)? },
             "apply" => Kind::Apply { module: module(c)?, input: self.value(c)? },
             "constant" => self.constant(c)?,
+            "call" => Kind::Call { run: self.run(c)?, results: names.len() },
+            "cond" => Kind::Cond {
+                pred: self.value(c)?,
+                then: self.run(c)?,
+                otherwise: self.run(c)?,
+                results: names.len(),
+            },
+            "loop" => {
+                let most = c.parsed("the largest number of steps")?;
+                let (test, body) = (self.run(c)?, self.run(c)?);
+                Kind::Loop { most, test, body, carried: c.list(|c| self.value(c))? }
+            }
             name => {
                 let op = Op::find(name)?;
                 Kind::Op { op, args: self.arguments(op.def(), c)? }
@@ -133,23 +181,13 @@ impl Parser<'_> {
                 format!("the line names {} values, `{word}` makes {}", names.len(), kind.n_values());
             return Err(Diagnostic::new(Code::Syntax, message));
         }
-        self.trace.statements.push(Statement { kind, at: Some(at.clone()) });
-        for name in names {
-            if self.names.insert(name, ValueId(self.next)).is_some() {
-                return Err(Diagnostic::new(Code::DuplicateName, format!("`%{name}` is made twice")));
-            }
-            self.next += 1;
-        }
-        Ok(())
+        self.push(Statement { kind, at: Some(at.clone()) });
+        names.into_iter().try_for_each(|name| self.make(name))
     }
 
     fn constant(&mut self, c: &mut Cursor<'_>) -> Result<Kind> {
-        let start = c.word();
-        let dtype = DType::parse(start).ok_or_else(|| {
-            Diagnostic::new(Code::Syntax, format!("expected an element type before the shape, got `{start}`"))
-        })?;
-        let shape = c.list(|c| c.parsed::<usize>("a length"))?;
-        let ty = TensorType::new(dtype, shape);
+        let ty = tensor_type(c)?;
+        let dtype = ty.dtype;
         self.constant_bytes = self.constant_bytes.saturating_add(ty.bytes().unwrap_or(usize::MAX));
         Limits::hold("constant_bytes", self.constant_bytes, self.limits.constant_bytes)?;
         let mut data = Vec::new();
@@ -169,82 +207,26 @@ impl Parser<'_> {
         Ok(Kind::Constant { index: self.trace.constants.len() - 1 })
     }
 
-    fn arguments(&self, def: &'static OpDef, c: &mut Cursor<'_>) -> Result<Vec<Arg>> {
-        let mut positional = Vec::new();
-        let mut named = Vec::new();
-        while !c.at_end() {
-            let name = c.attempt(|c| {
-                let name = c.word();
-                c.expect("=").map(|()| name)
-            });
-            let param = match name {
-                Some(name) => def.params.iter().find(|p| p.name == name),
-                None => def.params.get(positional.len()),
-            };
-            let kind = param.map_or(ParamKind::Operand, |p| p.kind);
-            let arg = self.argument(kind, c)?;
-            match name {
-                Some(name) => named.push((name, arg)),
-                None => positional.push(arg),
-            }
-        }
-        def.bind(positional, named)
-    }
-
-    fn argument(&self, kind: ParamKind, c: &mut Cursor<'_>) -> Result<Arg> {
-        match (kind, c.peek()) {
-            (_, Some('%')) => Ok(Arg::Value(self.value(c)?)),
-            (ParamKind::Index, Some('[')) => Ok(Arg::Index(c.list(|c| self.index_item(c))?)),
-            (ParamKind::Tensors, Some('[')) => Ok(Arg::Values(c.list(|c| self.value(c))?)),
-            (_, Some('[')) => Ok(Arg::Ints(c.list(|c| c.parsed("an integer"))?)),
-            _ => {
-                let word = c.word();
-                if word.is_empty() {
-                    return Err(c.expected("an argument"));
-                }
-                scalar(kind, word).ok_or_else(|| {
-                    Diagnostic::new(Code::Syntax, format!("expected an argument, got `{word}`"))
-                })
-            }
-        }
-    }
-
-    fn index_item(&self, c: &mut Cursor<'_>) -> Result<IndexItem> {
-        if c.peek() == Some('%') {
-            return Ok(IndexItem::Value(self.value(c)?));
-        }
-        if c.eat("...") {
-            return Ok(IndexItem::Ellipsis);
-        }
-        if c.eat("new") {
-            return Ok(IndexItem::New);
-        }
-        let start: Option<i64> = c.attempt(|c| c.parsed("an integer"));
-        if !c.eat(":") {
-            return start.map(IndexItem::Int).ok_or_else(|| c.expected("an index"));
-        }
-        let stop = c.attempt(|c| c.parsed("an integer"));
-        let step = if c.eat(":") { c.attempt(|c| c.parsed("an integer")) } else { None };
-        Ok(IndexItem::Slice(Slice { start, stop, step }))
-    }
-
     fn value(&self, c: &mut Cursor<'_>) -> Result<ValueId> {
         let name = value_name(c)?;
-        self.names.get(&name).copied().ok_or_else(|| {
+        self.scope.names.get(&name).copied().ok_or_else(|| {
             Diagnostic::new(Code::UnknownValue, format!("`%{name}` is not made by an earlier statement"))
         })
     }
 }
 
-fn scalar(kind: ParamKind, word: &str) -> Option<Arg> {
-    match (kind, word) {
-        (_, "none") if !matches!(kind, ParamKind::Word(_)) => Some(Arg::None),
-        (_, "true") => Some(Arg::Bool(true)),
-        (_, "false") => Some(Arg::Bool(false)),
-        (ParamKind::Word(_), _) => Some(Arg::Word(word.to_owned())),
-        (ParamKind::DType, _) => DType::parse(word).map(Arg::DType),
-        _ => word.parse().map(Arg::Int).or_else(|_| word.parse().map(Arg::Float)).ok(),
+/// `f32[9, 576]`, with `<=` before a length that depends on elements.
+fn tensor_type(c: &mut Cursor<'_>) -> Result<TensorType> {
+    let start = c.word();
+    let dtype = DType::parse(start).ok_or_else(|| {
+        Diagnostic::new(Code::Syntax, format!("expected an element type before the shape, got `{start}`"))
+    })?;
+    let lengths = c.list(|c| Ok((c.eat("<="), c.parsed::<usize>("a length")?)))?;
+    let mut ty = TensorType::new(dtype, lengths.iter().map(|(_, n)| *n).collect::<Vec<_>>());
+    if ty.rank() <= MAX_AXES {
+        ty.open = lengths.iter().enumerate().fold(0, |bits, (i, (open, _))| bits | u64::from(*open) << i);
     }
+    Ok(ty)
 }
 
 fn value_name(c: &mut Cursor<'_>) -> Result<u32> {

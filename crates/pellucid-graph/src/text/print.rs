@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::constant;
-use crate::{Arg, Constant, IndexItem, Invoke, Kind, Prompt, Trace, ValueId, wire};
+use crate::{Arg, Constant, Function, IndexItem, Invoke, Kind, Prompt, Trace, Use, ValueId, wire};
 
 /// Prints a trace; [`parse`](super::parse()) reads it back to an equal one, places aside.
 pub fn print(trace: &Trace) -> String {
@@ -14,15 +14,29 @@ pub fn print(trace: &Trace) -> String {
     for (i, invoke) in trace.invokes.iter().enumerate() {
         let _ = writeln!(out, "invoke {i} {}", invoke_text(invoke));
     }
-    for (i, first) in trace.first_values().into_iter().enumerate() {
-        let _ = writeln!(out, "{}", statement(trace, i, first));
+    for function in &trace.functions {
+        print_function(&mut out, trace, function);
+    }
+    for (statement, first) in trace.statements.iter().zip(trace.first_values()) {
+        let _ = writeln!(out, "{}", line(trace, &statement.kind, first));
     }
     out
 }
 
-/// One statement as a line without its end.
-pub(crate) fn statement(trace: &Trace, i: usize, first: ValueId) -> String {
-    let kind = &trace.statements[i].kind;
+fn print_function(out: &mut String, trace: &Trace, function: &Function) {
+    let _ = write!(out, "function {}", function.name);
+    for (i, ty) in function.params.iter().enumerate() {
+        let _ = write!(out, " %{i} {ty}");
+    }
+    out.push('\n');
+    for (statement, first) in function.body.iter().zip(function.first_values()) {
+        let _ = writeln!(out, "  {}", line(trace, &statement.kind, first));
+    }
+    let _ = writeln!(out, "  return {}", names(&function.results));
+}
+
+/// One statement as a line without its end; its first value has the number `first`.
+pub(crate) fn line(trace: &Trace, kind: &Kind, first: ValueId) -> String {
     let made = made(first, kind.n_values());
     match kind {
         Kind::Read { invoke, site } => format!("{made}read {invoke} {site}"),
@@ -42,11 +56,29 @@ pub(crate) fn statement(trace: &Trace, i: usize, first: ValueId) -> String {
             line
         }
         Kind::Apply { module, input } => format!("{made}apply {} {input}", path(module)),
+        Kind::Call { run, .. } => format!("{made}call {}", use_text(trace, run)),
+        Kind::Cond { pred, then, otherwise, .. } => {
+            format!("{made}cond {pred} {} {}", use_text(trace, then), use_text(trace, otherwise))
+        }
+        Kind::Loop { test, body, carried, most } => {
+            let (test, body) = (use_text(trace, test), use_text(trace, body));
+            format!("{made}loop {most} {test} {body} [{}]", names(carried))
+        }
         Kind::Write { invoke, site, value } => format!("write {invoke} {site} {value}"),
         Kind::Skip { invoke, module, value } => format!("skip {invoke} {} {value}", path(module)),
         Kind::Save { name, value } => format!("save {} {value}", quote(name)),
         Kind::Stop => "stop".to_owned(),
     }
+}
+
+/// `name(%0, %1)`.
+fn use_text(trace: &Trace, run: &Use) -> String {
+    let name = trace.functions.get(run.function).map_or("?", |f| f.name.as_str());
+    format!("{name}({})", names(&run.args))
+}
+
+fn names(values: &[ValueId]) -> String {
+    values.iter().map(ValueId::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn made(first: ValueId, n: usize) -> String {
@@ -83,7 +115,7 @@ fn arg_text(arg: &Arg) -> String {
     match arg {
         Arg::None => "none".to_owned(),
         Arg::Value(v) => v.to_string(),
-        Arg::Values(vs) => format!("[{}]", vs.iter().map(ValueId::to_string).collect::<Vec<_>>().join(", ")),
+        Arg::Values(vs) => format!("[{}]", names(vs)),
         Arg::Bool(b) => b.to_string(),
         Arg::Int(n) => n.to_string(),
         Arg::Float(x) => float_text(*x),

@@ -1,0 +1,134 @@
+//! Computing statements: operations, modules applied to values, and the functions they run.
+//!
+//! A function runs in a frame of its own: its values live until it returns. How often a loop runs is
+//! not known before, so what functions compute is counted, and ends with an error at the limit.
+
+use std::cell::Cell;
+
+use pellucid_graph::{
+    CheckedTrace, Code, Diagnostic, Kind, Limits, Loc, Statement, TensorType, Use, ValueId, op_flops,
+};
+
+use crate::ops::cast;
+use crate::{Cancel, Error, Model, Tensor, ops};
+
+/// What statements are computed with.
+pub(crate) struct Machine<'a> {
+    pub model: &'a Model,
+    pub checked: &'a CheckedTrace,
+    pub cancel: &'a Cancel,
+    /// Floating-point operations that functions have used.
+    flops: Cell<u64>,
+}
+
+impl<'a> Machine<'a> {
+    pub fn new(model: &'a Model, checked: &'a CheckedTrace, cancel: &'a Cancel) -> Machine<'a> {
+        Machine { model, checked, cancel, flops: Cell::new(0) }
+    }
+
+    /// What a statement makes; nothing for one that has an effect. `value` finds what it uses.
+    ///
+    /// # Errors
+    /// What only shows in the elements, at the user's line.
+    pub fn compute<'t>(
+        &self,
+        statement: &Statement,
+        value: impl Fn(ValueId) -> Option<&'t Tensor>,
+    ) -> Result<Vec<Tensor>, Error> {
+        self.cancel.check()?;
+        self.kind(&statement.kind, value).map_err(|e| place(e, statement.at.as_ref()))
+    }
+
+    fn kind<'t>(
+        &self,
+        kind: &Kind,
+        value: impl Fn(ValueId) -> Option<&'t Tensor>,
+    ) -> Result<Vec<Tensor>, Error> {
+        let get = |v: ValueId| value(v).ok_or_else(|| Error::internal(format!("value {v} was not computed")));
+        let all = |vs: &[ValueId]| vs.iter().map(|v| get(*v).cloned()).collect::<Result<Vec<_>, _>>();
+        Ok(match kind {
+            Kind::Constant { index } => {
+                let constant = &self.checked.trace().constants[*index];
+                vec![Tensor::from_bytes(&constant.ty, &constant.data)?]
+            }
+            Kind::Op { op, args } => ops::eval(*op, args, value)?,
+            Kind::Apply { module, input } => {
+                vec![self.model.apply(module, get(*input)?.clone(), self.cancel)?]
+            }
+            Kind::Call { run, .. } => self.run(run, all(&run.args)?)?,
+            Kind::Cond { pred, then, otherwise, .. } => {
+                let run = if is_true(get(*pred)?) { then } else { otherwise };
+                self.run(run, all(&run.args)?)?
+            }
+            Kind::Loop { test, body, carried, most } => {
+                let (test_args, body_args) = (all(&test.args)?, all(&body.args)?);
+                let mut carried = all(carried)?;
+                let goes_on = |carried: &[Tensor]| {
+                    let asked = self.run(test, [carried, &test_args].concat())?;
+                    Ok::<_, Error>(asked.first().is_some_and(is_true))
+                };
+                let mut steps = 0;
+                while goes_on(&carried)? {
+                    if steps == *most {
+                        return Err(endless(*most).into());
+                    }
+                    carried = self.run(body, [carried, body_args.clone()].concat())?;
+                    steps += 1;
+                }
+                carried
+            }
+            Kind::Read { .. } | Kind::Write { .. } | Kind::Skip { .. } | Kind::Save { .. } | Kind::Stop => {
+                Vec::new()
+            }
+        })
+    }
+
+    /// Runs a function on its arguments.
+    fn run(&self, run: &Use, args: Vec<Tensor>) -> Result<Vec<Tensor>, Error> {
+        let function = &self.checked.trace().functions[run.function];
+        let mut values = args;
+        for statement in &function.body {
+            let made = self.compute(statement, |v| values.get(v.index()))?;
+            self.count(statement, &values, &made)?;
+            values.extend(made);
+        }
+        Ok(function.results.iter().map(|v| values[v.index()].clone()).collect())
+    }
+
+    /// Adds a statement of a function to what has been computed.
+    fn count(&self, statement: &Statement, values: &[Tensor], made: &[Tensor]) -> Result<(), Error> {
+        let made: Vec<TensorType> = made.iter().map(Tensor::ty).collect();
+        let flops = match &statement.kind {
+            Kind::Op { op, args } => {
+                let mut given = Vec::new();
+                args.iter().for_each(|a| a.for_each_value(&mut |v| given.push(values[v.index()].ty())));
+                op_flops(*op, &given.iter().collect::<Vec<_>>(), &made)
+            }
+            Kind::Apply { module, input } => {
+                self.checked.spec().apply_flops(module, &values[input.index()].ty())
+            }
+            _ => 1,
+        };
+        let total = self.flops.get().saturating_add(flops);
+        self.flops.set(total);
+        let held = Limits::hold("flops", total, self.checked.limits().flops);
+        held.map_err(|d| place(d.into(), statement.at.as_ref()))
+    }
+}
+
+/// Puts the user's line on an error that has none yet.
+fn place(e: Error, at: Option<&Loc>) -> Error {
+    match e {
+        Error::Trace(d) => Error::Trace(d.at(at.cloned())),
+        other => other,
+    }
+}
+
+fn is_true(t: &Tensor) -> bool {
+    cast(t, pellucid_graph::DType::Bool).as_bytes().first().is_some_and(|b| *b != 0)
+}
+
+fn endless(most: u64) -> Diagnostic {
+    let message = format!("a loop would go on after {most} steps, the most it was given");
+    Diagnostic::new(Code::LimitExceeded, message).help("give `max_steps` if it needs more")
+}
