@@ -12,9 +12,9 @@ fn syntax_errors_have_a_line() {
     check(
         "reed 0 output",
         expect![[r#"
-        expected a statement, got `reed` [syntax]
-          --> run.trace:2
-          help: lines start with a value like `%0 =`, or model, invoke, write, skip, save, stop"#]],
+            expected a statement, got `reed` [syntax]
+              --> run.trace:2
+              help: lines start with a value like `%0 =`, or model, invoke, function, return, write, skip, save, stop"#]],
     );
     check(
         "invoke 1 ids [1]",

@@ -31,14 +31,13 @@ pub fn sample() -> Vec<u8> {
 /// A call in a loop in a branch.
 fn flow(r: &mut Recorder, x: Handle) -> Handle {
     let ty = r.type_of(x).clone();
-    let function =
-        |r: &mut Recorder, name: &str, then: &mut dyn FnMut(&mut Recorder, Handle) -> Handle| {
-            let x = r
-                .begin_function(name, std::slice::from_ref(&ty), Reach::Around, at(9))
-                .expect("few functions")[0];
-            let result = then(r, x);
-            r.end_function(&[result], at(9)).expect("a body that computes")
-        };
+    let function = |r: &mut Recorder, name: &str, then: &mut dyn FnMut(&mut Recorder, Handle) -> Handle| {
+        let x = r
+            .begin_function(name, std::slice::from_ref(&ty), Reach::Around, at(9))
+            .expect("few functions")[0];
+        let result = then(r, x);
+        r.end_function(&[result], at(9)).expect("a body that computes")
+    };
     let twice = function(r, "twice", &mut |r, x| op(r, "mul", x, vec![Arg::Int(2)])).function();
     let test = function(r, "small", &mut |r, x| {
         let norm = op(r, "norm", x, vec![]);
