@@ -8,7 +8,7 @@ NumPy and PyTorch become constants.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pellucid.tensor import Tensor
 
 Native: TypeAlias = "_native.Handle | _native.Array"
+Several = TypeVar("Several", bound="tuple[Tensor, ...]")
 
 
 class Base:
@@ -32,6 +33,9 @@ class Base:
 
     def _lowered(self) -> Native:
         raise AssertionError("a tensor says what stands for it")
+
+    def _update(self, made: Tensor) -> Tensor:
+        raise AssertionError("a tensor says how it is written to")
 
 
 TensorLike: TypeAlias = "Base | npt.ArrayLike"
@@ -44,24 +48,16 @@ SUPPORTED = {"bool": "bool", "uint8": "u8", "int32": "i32", "int64": "i64"} | {
 }
 
 
-class ValuesIndices(NamedTuple):
-    """What `topk`, `sort`, `max` and `min` give: elements and where they stood."""
-
-    values: Tensor
-    indices: Tensor
-
-
 def one(name: str, *args: Any) -> Tensor:
     """Applies an operation with one result."""
     at = here()
     return made(_native.call(name, args, at)[0], at)
 
 
-def pair(name: str, *args: Any) -> ValuesIndices:
-    """Applies an operation with two results."""
+def several(kind: type[Several], name: str, *args: Any) -> Several:
+    """Applies an operation with several results, which `kind` names."""
     at = here()
-    values, indices = _native.call(name, args, at)
-    return ValuesIndices(made(values, at), made(indices, at))
+    return kind(*[made(value, at) for value in _native.call(name, args, at)])
 
 
 def made(value: Native, at: Location | None) -> Tensor:

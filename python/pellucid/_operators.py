@@ -22,7 +22,7 @@ class Operators(_ops.Ops):
 
         @property
         def dtype(self) -> DType: ...
-        def _update(self, made: Tensor) -> Tensor: ...
+        def _augmented(self, made: Tensor) -> Tensor: ...
 
     def __add__(self, other: TensorLike) -> Tensor:
         return _ops.add(self, other)
@@ -67,19 +67,19 @@ class Operators(_ops.Ops):
         return _ops.abs(self)
 
     def __iadd__(self, other: TensorLike) -> Tensor:
-        return self._update(_ops.add(self, other))
+        return self._augmented(_ops.add(self, other))
 
     def __isub__(self, other: TensorLike) -> Tensor:
-        return self._update(_ops.sub(self, other))
+        return self._augmented(_ops.sub(self, other))
 
     def __imul__(self, other: TensorLike) -> Tensor:
-        return self._update(_ops.mul(self, other))
+        return self._augmented(_ops.mul(self, other))
 
     def __itruediv__(self, other: TensorLike) -> Tensor:
-        return self._update(_ops.div(self, other))
+        return self._augmented(_ops.div(self, other))
 
     def __ipow__(self, other: TensorLike) -> Tensor:
-        return self._update(_ops.pow(self, other))
+        return self._augmented(_ops.pow(self, other))
 
     def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
         return NotImplemented if other is None else _ops.eq(self, other)  # type: ignore[arg-type]

@@ -6,10 +6,10 @@ Made from the op table by `cargo xtask codegen`: edit `crates/pellucid-graph/src
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pellucid import _call
-from pellucid._call import TensorLike, ValuesIndices
+from pellucid._call import TensorLike
 
 if TYPE_CHECKING:
     from pellucid.tensor import Tensor
@@ -87,6 +87,19 @@ __all__ = [
     "var",
     "where",
 ]
+
+
+class ValuesIndices(NamedTuple):
+    """Results of `max`, `min`, `topk`, `sort`."""
+
+    values: Tensor
+    indices: Tensor
+
+    def save(self) -> ValuesIndices:
+        """Keeps each of them as it is now."""
+        for part in self:
+            part.save()
+        return self
 
 
 def add(input: TensorLike, other: TensorLike) -> Tensor:
@@ -371,12 +384,12 @@ def cumsum(input: TensorLike, dim: int) -> Tensor:
 
 def topk(input: TensorLike, k: int, dim: int = -1, largest: bool = True) -> ValuesIndices:
     """Gives the `k` largest (or smallest) elements in order, and their positions."""
-    return _call.pair("topk", _call.tensor(input), k, dim, largest)
+    return _call.several(ValuesIndices, "topk", _call.tensor(input), k, dim, largest)
 
 
 def sort(input: TensorLike, dim: int = -1, descending: bool = False) -> ValuesIndices:
     """Sorts along an axis, keeping the order of equals; also gives positions."""
-    return _call.pair("sort", _call.tensor(input), dim, descending)
+    return _call.several(ValuesIndices, "sort", _call.tensor(input), dim, descending)
 
 
 def cosine_similarity(
@@ -515,21 +528,41 @@ class Ops(_call.Base):
         """Adds, element by element."""
         return add(self, other)
 
+    def add_(self, other: TensorLike) -> Tensor:
+        """Does `add` in place: a write to this tensor."""
+        return self._update(add(self, other))
+
     def sub(self, other: TensorLike) -> Tensor:
         """Subtracts `other`, element by element."""
         return sub(self, other)
+
+    def sub_(self, other: TensorLike) -> Tensor:
+        """Does `sub` in place: a write to this tensor."""
+        return self._update(sub(self, other))
 
     def mul(self, other: TensorLike) -> Tensor:
         """Multiplies, element by element."""
         return mul(self, other)
 
+    def mul_(self, other: TensorLike) -> Tensor:
+        """Does `mul` in place: a write to this tensor."""
+        return self._update(mul(self, other))
+
     def div(self, other: TensorLike) -> Tensor:
         """Divides by `other`, element by element; integers become f32."""
         return div(self, other)
 
+    def div_(self, other: TensorLike) -> Tensor:
+        """Does `div` in place: a write to this tensor."""
+        return self._update(div(self, other))
+
     def pow(self, exponent: TensorLike) -> Tensor:
         """Raises to a power, element by element."""
         return pow(self, exponent)
+
+    def pow_(self, exponent: TensorLike) -> Tensor:
+        """Does `pow` in place: a write to this tensor."""
+        return self._update(pow(self, exponent))
 
     def maximum(self, other: TensorLike) -> Tensor:
         """Takes the larger element; NaN wins."""
@@ -543,65 +576,129 @@ class Ops(_call.Base):
         """Changes the sign."""
         return neg(self)
 
+    def neg_(self) -> Tensor:
+        """Does `neg` in place: a write to this tensor."""
+        return self._update(neg(self))
+
     def abs(self) -> Tensor:
         """Takes the absolute value."""
         return abs(self)
+
+    def abs_(self) -> Tensor:
+        """Does `abs` in place: a write to this tensor."""
+        return self._update(abs(self))
 
     def sign(self) -> Tensor:
         """Gives -1, 0 or 1."""
         return sign(self)
 
+    def sign_(self) -> Tensor:
+        """Does `sign` in place: a write to this tensor."""
+        return self._update(sign(self))
+
     def floor(self) -> Tensor:
         """Rounds down."""
         return floor(self)
+
+    def floor_(self) -> Tensor:
+        """Does `floor` in place: a write to this tensor."""
+        return self._update(floor(self))
 
     def ceil(self) -> Tensor:
         """Rounds up."""
         return ceil(self)
 
+    def ceil_(self) -> Tensor:
+        """Does `ceil` in place: a write to this tensor."""
+        return self._update(ceil(self))
+
     def round(self) -> Tensor:
         """Rounds to the nearest integer, halves to the even one."""
         return round(self)
+
+    def round_(self) -> Tensor:
+        """Does `round` in place: a write to this tensor."""
+        return self._update(round(self))
 
     def clamp(self, min: TensorLike | None = None, max: TensorLike | None = None) -> Tensor:
         """Limits every element to [`min`, `max`], both plain numbers or 0-d."""
         return clamp(self, min, max)
 
+    def clamp_(self, min: TensorLike | None = None, max: TensorLike | None = None) -> Tensor:
+        """Does `clamp` in place: a write to this tensor."""
+        return self._update(clamp(self, min, max))
+
     def exp(self) -> Tensor:
         """Takes e to the power of each element."""
         return exp(self)
+
+    def exp_(self) -> Tensor:
+        """Does `exp` in place: a write to this tensor."""
+        return self._update(exp(self))
 
     def log(self) -> Tensor:
         """Takes the natural logarithm."""
         return log(self)
 
+    def log_(self) -> Tensor:
+        """Does `log` in place: a write to this tensor."""
+        return self._update(log(self))
+
     def sqrt(self) -> Tensor:
         """Takes the square root."""
         return sqrt(self)
+
+    def sqrt_(self) -> Tensor:
+        """Does `sqrt` in place: a write to this tensor."""
+        return self._update(sqrt(self))
 
     def rsqrt(self) -> Tensor:
         """Takes one over the square root."""
         return rsqrt(self)
 
+    def rsqrt_(self) -> Tensor:
+        """Does `rsqrt` in place: a write to this tensor."""
+        return self._update(rsqrt(self))
+
     def sin(self) -> Tensor:
         """Takes the sine, in radians."""
         return sin(self)
+
+    def sin_(self) -> Tensor:
+        """Does `sin` in place: a write to this tensor."""
+        return self._update(sin(self))
 
     def cos(self) -> Tensor:
         """Takes the cosine, in radians."""
         return cos(self)
 
+    def cos_(self) -> Tensor:
+        """Does `cos` in place: a write to this tensor."""
+        return self._update(cos(self))
+
     def tanh(self) -> Tensor:
         """Takes the hyperbolic tangent."""
         return tanh(self)
+
+    def tanh_(self) -> Tensor:
+        """Does `tanh` in place: a write to this tensor."""
+        return self._update(tanh(self))
 
     def sigmoid(self) -> Tensor:
         """Takes 1 / (1 + exp(-x))."""
         return sigmoid(self)
 
+    def sigmoid_(self) -> Tensor:
+        """Does `sigmoid` in place: a write to this tensor."""
+        return self._update(sigmoid(self))
+
     def relu(self) -> Tensor:
         """Replaces negative elements by 0."""
         return relu(self)
+
+    def relu_(self) -> Tensor:
+        """Does `relu` in place: a write to this tensor."""
+        return self._update(relu(self))
 
     def gelu(self, approximate: Literal["none", "tanh"] | None = None) -> Tensor:
         """Applies GELU, exact (`none`, the default) or by tanh (`tanh`)."""
@@ -615,37 +712,73 @@ class Ops(_call.Base):
         """Tests equality, element by element."""
         return eq(self, other)
 
+    def eq_(self, other: TensorLike) -> Tensor:
+        """Does `eq` in place: a write to this tensor."""
+        return self._update(eq(self, other))
+
     def ne(self, other: TensorLike) -> Tensor:
         """Tests inequality, element by element."""
         return ne(self, other)
+
+    def ne_(self, other: TensorLike) -> Tensor:
+        """Does `ne` in place: a write to this tensor."""
+        return self._update(ne(self, other))
 
     def lt(self, other: TensorLike) -> Tensor:
         """Tests `input < other`, element by element."""
         return lt(self, other)
 
+    def lt_(self, other: TensorLike) -> Tensor:
+        """Does `lt` in place: a write to this tensor."""
+        return self._update(lt(self, other))
+
     def le(self, other: TensorLike) -> Tensor:
         """Tests `input <= other`, element by element."""
         return le(self, other)
+
+    def le_(self, other: TensorLike) -> Tensor:
+        """Does `le` in place: a write to this tensor."""
+        return self._update(le(self, other))
 
     def gt(self, other: TensorLike) -> Tensor:
         """Tests `input > other`, element by element."""
         return gt(self, other)
 
+    def gt_(self, other: TensorLike) -> Tensor:
+        """Does `gt` in place: a write to this tensor."""
+        return self._update(gt(self, other))
+
     def ge(self, other: TensorLike) -> Tensor:
         """Tests `input >= other`, element by element."""
         return ge(self, other)
+
+    def ge_(self, other: TensorLike) -> Tensor:
+        """Does `ge` in place: a write to this tensor."""
+        return self._update(ge(self, other))
 
     def logical_and(self, other: TensorLike) -> Tensor:
         """Tests that both are non-zero."""
         return logical_and(self, other)
 
+    def logical_and_(self, other: TensorLike) -> Tensor:
+        """Does `logical_and` in place: a write to this tensor."""
+        return self._update(logical_and(self, other))
+
     def logical_or(self, other: TensorLike) -> Tensor:
         """Tests that one is non-zero."""
         return logical_or(self, other)
 
+    def logical_or_(self, other: TensorLike) -> Tensor:
+        """Does `logical_or` in place: a write to this tensor."""
+        return self._update(logical_or(self, other))
+
     def logical_not(self) -> Tensor:
         """Tests that an element is zero."""
         return logical_not(self)
+
+    def logical_not_(self) -> Tensor:
+        """Does `logical_not` in place: a write to this tensor."""
+        return self._update(logical_not(self))
 
     def isnan(self) -> Tensor:
         """Tests for NaN."""
@@ -654,6 +787,10 @@ class Ops(_call.Base):
     def masked_fill(self, mask: TensorLike, value: TensorLike) -> Tensor:
         """Writes a number where `mask` (bool, broadcast) holds."""
         return masked_fill(self, mask, value)
+
+    def masked_fill_(self, mask: TensorLike, value: TensorLike) -> Tensor:
+        """Does `masked_fill` in place: a write to this tensor."""
+        return self._update(masked_fill(self, mask, value))
 
     def sum(self, dim: int | Sequence[int] | None = None, keepdim: bool = False) -> Tensor:
         """Adds up; integers and bool in i64."""
@@ -720,6 +857,10 @@ class Ops(_call.Base):
     def cumsum(self, dim: int) -> Tensor:
         """Adds up from the start of an axis; integers in i64."""
         return cumsum(self, dim)
+
+    def cumsum_(self, dim: int) -> Tensor:
+        """Does `cumsum` in place: a write to this tensor."""
+        return self._update(cumsum(self, dim))
 
     def topk(self, k: int, dim: int = -1, largest: bool = True) -> ValuesIndices:
         """Gives the `k` largest (or smallest) elements in order, and their positions."""

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, cast, overload
 import numpy as np
 
 from pellucid import _call, _index, _native
-from pellucid._call import Native, TensorLike, ValuesIndices
+from pellucid._call import Native, TensorLike
 from pellucid._location import Location, here, shown
 from pellucid._operators import Operators
+from pellucid._ops import ValuesIndices
 from pellucid.dtype import DType, bfloat16, dtype
 from pellucid.errors import fault
 
@@ -140,22 +141,46 @@ class Tensor(Operators):
         return _call.one("index", self._lowered(), _index.lower(index))
 
     def __setitem__(self, index: Any, value: TensorLike) -> None:
-        target = self._lowered()
-        if isinstance(target, _native.Array):
-            message = "cannot write to a concrete tensor: its memory is shared and read-only"
-            raise fault("bad-argument", message, "`np.array(tensor)` makes a copy of your own")
+        target = self._target()
         at = here()
-        recorder = target.recorder
-        recorder.set_item(target, _index.lower(index), _call.operand(value), at)
+        target.recorder.set_item(target, _index.lower(index), _call.operand(value), at)
         self._renew()
 
-    def _update(self, made: Tensor) -> Tensor:
-        target = self._lowered()
-        if isinstance(target, _native.Array):
-            return made
-        target.recorder.assign(target, made._lowered(), here())
+    def copy_(self, src: TensorLike) -> Tensor:
+        """Writes `src` to this tensor, broadcast and converted."""
+        target = self._target()
+        target.recorder.assign(target, _call.operand(src), here())
         self._renew()
         return self
+
+    def fill_(self, value: TensorLike) -> Tensor:
+        """Writes one number to every element."""
+        lowered = _call.operand(value)
+        if not isinstance(lowered, builtins.int | builtins.float) and lowered.shape:
+            message = f"`fill_`: `value` must be one number, got shape {list(lowered.shape)}"
+            raise fault("shape-mismatch", message, "`copy_` broadcasts")
+        return self.copy_(value)
+
+    def zero_(self) -> Tensor:
+        """Writes 0 to every element."""
+        return self.copy_(0)
+
+    def _update(self, made: Tensor) -> Tensor:
+        target = self._target()
+        target.recorder.update(target, made._lowered(), here())
+        self._renew()
+        return self
+
+    def _augmented(self, made: Tensor) -> Tensor:
+        """What `tensor += ...` leaves in the name: a concrete tensor makes way for the result."""
+        return self._update(made) if isinstance(self._lowered(), _native.Handle) else made
+
+    def _target(self) -> _native.Handle:
+        target = self._lowered()
+        if isinstance(target, _native.Handle):
+            return target
+        message = "cannot write to a concrete tensor: its memory is shared and read-only"
+        raise fault("bad-argument", message, "`np.array(tensor)` makes a copy of your own")
 
     def _renew(self) -> None:
         """Saves again what was saved and then written to by this name."""
@@ -265,7 +290,7 @@ class Tensor(Operators):
         """Gives the largest element; with `dim`, those along an axis and their positions."""
         if dim is None:
             return self.amax()
-        return _call.pair("max", self._lowered(), dim, keepdim)
+        return _call.several(ValuesIndices, "max", self._lowered(), dim, keepdim)
 
     @overload
     def min(self, dim: None = None, keepdim: builtins.bool = False) -> Tensor: ...
@@ -277,7 +302,7 @@ class Tensor(Operators):
         """Gives the smallest element; with `dim`, those along an axis and their positions."""
         if dim is None:
             return self.amin()
-        return _call.pair("min", self._lowered(), dim, keepdim)
+        return _call.several(ValuesIndices, "min", self._lowered(), dim, keepdim)
 
     def where(self, condition: TensorLike, other: TensorLike) -> Tensor:
         """Takes `self` where `condition` (bool) holds, else `other`."""

@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::check::{Signature, check_constant, check_prompts};
-use crate::op::View;
+use crate::op::Memory;
 use crate::{
     Arg, Code, Constant, DType, Diagnostic, IndexItem, Invoke, InvokeId, Kind, Limits, Loc, ModelSpec, Op,
     Point, Prompt, Result, Site, TensorType, Trace, ValueId, check,
@@ -198,7 +198,7 @@ impl Recorder {
     ) -> Result<Vec<Handle>> {
         let values = self.push(Kind::Op { op, args: args.clone() }, at)?;
         let copies = args.iter().any(|a| matches!(a, Arg::Index(items) if items.iter().any(is_tensor)));
-        if let (View::Shares, Some(base), false) = (op.def().view, base, copies) {
+        if let (Memory::Shares, Some(base), false) = (op.def().memory, base, copies) {
             if self.storages.is_around(base) {
                 return Ok(vec![self.storages.borrowed(values[0])]);
             }
@@ -241,7 +241,31 @@ impl Recorder {
         self.write_through(target, new, at)
     }
 
-    /// In-place operations: the contents of `target` become `value`, broadcast and converted.
+    /// In-place operations: the contents of `target` become `value`, the result of an operation on it.
+    ///
+    /// # Errors
+    /// A result of another shape, or of a kind of dtype that the target cannot hold: no floating
+    /// number goes to integers, no number to bool.
+    pub fn update(&mut self, target: Handle, value: ValueId, at: Option<Loc>) -> Result<()> {
+        let (want, got) = (self.type_of(target), &self.types[value.index()]);
+        let fault = |code, m: String| Err(Diagnostic::new(code, m).at(at.clone()));
+        if got.shape != want.shape {
+            let message = format!(
+                "cannot write in place: the result has shape {:?}, the tensor {:?}",
+                got.shape, want.shape
+            );
+            return fault(Code::ShapeMismatch, message);
+        }
+        if got.dtype.category() > want.dtype.category() {
+            return fault(
+                Code::DTypeMismatch,
+                format!("cannot write in place: the result is {got}, the tensor {want}"),
+            );
+        }
+        self.assign(target, Arg::Value(value), at)
+    }
+
+    /// The contents of `target` become `value`, broadcast and converted, as by `copy_`.
     ///
     /// # Errors
     /// A value that does not broadcast to the target's shape.

@@ -124,8 +124,8 @@ fn adding_in_place_to_a_view_is_seen_by_the_site() {
     let h = read(&mut r, 0, "layers.1.output");
     let last = op(&mut r, "index", h, at(":, -1, :2"));
     let more = op(&mut r, "add", last, vec![Arg::Int(100)]);
-    let more = arg(&mut r, more);
-    r.assign(last, more, None).expect("the shapes agree");
+    let more = r.value(more, None).expect("a value");
+    r.update(last, more, None).expect("the shapes agree");
     let again = read(&mut r, 0, "layers.1.output");
     let again = op(&mut r, "index", again, at("0, -1, :3"));
     check(&mut r, again, &[116., 117., 18.]);

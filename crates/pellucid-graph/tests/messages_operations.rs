@@ -3,7 +3,7 @@
 mod fixture;
 
 use expect_test::{Expect, expect};
-use fixture::{arg, at, counting, index, message, read, recorder, try_op};
+use fixture::{arg, at, counting, index, message, op, read, recorder, try_op};
 use pellucid_graph::{Arg, Op, Recorder, Result};
 
 fn check<T>(act: impl FnOnce(&mut Recorder) -> Result<T>, expected: Expect) {
@@ -129,6 +129,29 @@ fn places() {
         },
         expect![[r#"
             `copy_into`: a value of shape [7] does not fit shape [1, 3, 8] [shape-mismatch]
+              --> run.py:6"#]],
+    );
+    check(
+        |r| {
+            let (h, v) = (read(r, 0, "embed.output"), counting(r, &[2, 1, 1]));
+            let v = Arg::Value(r.value(v, None)?);
+            let wide = op(r, "add", h, vec![v]);
+            let wide = r.value(wide, None)?;
+            r.update(h, wide, at(6))
+        },
+        expect![[r#"
+            cannot write in place: the result has shape [2, 3, 8], the tensor [1, 3, 8] [shape-mismatch]
+              --> run.py:6"#]],
+    );
+    check(
+        |r| {
+            let h = counting(r, &[2]);
+            let flags = op(r, "isnan", h, vec![]);
+            let value = r.value(h, None)?;
+            r.update(flags, value, at(6))
+        },
+        expect![[r#"
+            cannot write in place: the result is f32[2], the tensor bool[2] [dtype-mismatch]
               --> run.py:6"#]],
     );
 }

@@ -222,7 +222,15 @@ impl Recorder {
         recorder.inner.set_item(target.inner, index, value, base, at).raise(slf.py())
     }
 
-    /// The contents of `target` become `value`.
+    /// The contents of `target` become the result of an operation on it.
+    fn update(slf: &Bound<'_, Self>, target: &Handle, value: &Bound<'_, PyAny>, at: At) -> PyResult<()> {
+        let at = loc(at);
+        let mut recorder = slf.borrow_mut();
+        let value = recorder.number(slf, value, at.as_ref())?;
+        recorder.inner.update(target.inner, value, at).raise(slf.py())
+    }
+
+    /// The contents of `target` become `value`, broadcast and converted.
     fn assign(slf: &Bound<'_, Self>, target: &Handle, value: &Bound<'_, PyAny>, at: At) -> PyResult<()> {
         let at = loc(at);
         let mut recorder = slf.borrow_mut();

@@ -6,7 +6,9 @@
 use std::fmt::Write as _;
 
 use pellucid_graph::Arg;
-use pellucid_graph::op::{OPS, OpDef, Param, ParamKind, View};
+use pellucid_graph::op::{Memory, OPS, OpDef, Param, ParamKind};
+
+mod results;
 
 /// Longest line, as ruff is told.
 const WIDTH: usize = 100;
@@ -16,8 +18,7 @@ const INTERNAL: &[&str] = &["index", "set_index", "copy_into"];
 /// Rows without a generated function.
 const FUNCTIONS_BY_HAND: &[&str] = &["max", "min", "to"];
 /// Rows without a generated method.
-const METHODS_BY_HAND: &[&str] =
-    &["max", "min", "to", "reshape", "expand", "permute", "where", "cat", "stack"];
+const METHODS_BY_HAND: &[&str] = &["max", "min", "to", "reshape", "expand", "permute", "where"];
 
 const HEAD: &str = r#""""The operations, as functions and as methods of `pl.Tensor`.
 
@@ -27,10 +28,10 @@ Made from the op table by `cargo xtask codegen`: edit `crates/pellucid-graph/src
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pellucid import _call
-from pellucid._call import TensorLike, ValuesIndices
+from pellucid._call import TensorLike
 
 if TYPE_CHECKING:
     from pellucid.tensor import Tensor
@@ -45,38 +46,60 @@ pub fn python_ops() -> String {
     let mut names: Vec<_> = functions.iter().map(|d| format!("    \"{}\",\n", d.name)).collect();
     names.sort_unstable();
     let _ = write!(out, "__all__ = [\n{}]\n", names.concat());
+    out += &results::named_tuples();
     for def in functions {
         out += &function(def);
     }
     out += "\n\nclass Ops(_call.Base):\n    \"\"\"The operations as methods, `self` first.\"\"\"\n\n    __slots__ = ()\n";
-    for def in rows().filter(|d| !METHODS_BY_HAND.contains(&d.name)) {
-        out += &method(def);
+    for def in rows().filter(|d| is_method(d)) {
+        if !METHODS_BY_HAND.contains(&def.name) {
+            out += &method(def);
+        }
+        if def.memory == Memory::Updates {
+            out += &in_place(def);
+        }
     }
     out
 }
 
 fn function(def: &OpDef) -> String {
     let params: Vec<_> = def.params.iter().map(parameter).collect();
-    let args: Vec<_> =
-        std::iter::once(format!("\"{}\"", def.name)).chain(def.params.iter().map(lowered)).collect();
-    let helper = if def.results.len() == 1 { "one" } else { "pair" };
-    let head = fitted(&format!("def {}(", def.name), &params, &format!(") -> {}:", result(def)), 0);
-    let body = fitted(&format!("return _call.{helper}("), &args, ")", 4);
+    let args: Vec<_> = results::kind(def)
+        .into_iter()
+        .chain([format!("\"{}\"", def.name)])
+        .chain(def.params.iter().map(lowered))
+        .collect();
+    let head = fitted(&format!("def {}(", def.name), &params, &format!(") -> {}:", results::class(def)), 0);
+    let body = fitted(&format!("return {}(", results::call(def)), &args, ")", 4);
     format!("\n\n{head}{}{body}", docstring(def, 4))
 }
 
+/// A method needs a `self`.
+fn is_method(def: &OpDef) -> bool {
+    matches!(def.params[0].kind, ParamKind::Tensor | ParamKind::Operand)
+}
+
 fn method(def: &OpDef) -> String {
-    let params: Vec<_> =
-        std::iter::once("self".to_owned()).chain(def.params[1..].iter().map(parameter)).collect();
-    let args: Vec<_> =
-        std::iter::once("self").chain(def.params[1..].iter().map(|p| p.name)).map(str::to_owned).collect();
-    let head = fitted(&format!("def {}(", def.name), &params, &format!(") -> {}:", result(def)), 4);
-    let body = fitted(&format!("return {}(", def.name), &args, ")", 8);
+    let head = method_head(def, "", &results::class(def));
+    let body = fitted(&format!("return {}(", def.name), &method_args(def), ")", 8);
     format!("\n{head}{}{body}", docstring(def, 8))
 }
 
-fn result(def: &OpDef) -> &'static str {
-    if def.results.len() == 1 { "Tensor" } else { "ValuesIndices" }
+/// `add_` beside `add`.
+fn in_place(def: &OpDef) -> String {
+    let head = method_head(def, "_", "Tensor");
+    let body = fitted(&format!("return self._update({}(", def.name), &method_args(def), "))", 8);
+    format!("\n{head}        \"\"\"Does `{}` in place: a write to this tensor.\"\"\"\n{body}", def.name)
+}
+
+fn method_head(def: &OpDef, suffix: &str, result: &str) -> String {
+    let params: Vec<_> =
+        std::iter::once("self".to_owned()).chain(def.params[1..].iter().map(parameter)).collect();
+    fitted(&format!("def {}{suffix}(", def.name), &params, &format!(") -> {result}:"), 4)
+}
+
+fn method_args(def: &OpDef) -> Vec<String> {
+    std::iter::once("self").chain(def.params[1..].iter().map(|p| p.name)).map(str::to_owned).collect()
 }
 
 fn parameter(param: &Param) -> String {
@@ -135,10 +158,10 @@ fn lowered(param: &Param) -> String {
 fn docstring(def: &OpDef, indent: usize) -> String {
     let pad = " ".repeat(indent);
     let text = wrapped(def.doc, indent, "\"\"\"".len());
-    match (def.view, text.contains('\n')) {
-        (View::Fresh, false) => format!("{pad}\"\"\"{text}\"\"\"\n"),
-        (View::Fresh, true) => format!("{pad}\"\"\"{text}\n{pad}\"\"\"\n"),
-        (View::Shares, _) => {
+    match (def.memory, text.contains('\n')) {
+        (Memory::Fresh | Memory::Updates, false) => format!("{pad}\"\"\"{text}\"\"\"\n"),
+        (Memory::Fresh | Memory::Updates, true) => format!("{pad}\"\"\"{text}\n{pad}\"\"\"\n"),
+        (Memory::Shares, _) => {
             format!(
                 "{pad}\"\"\"{text}\n\n{pad}A view: writing to the result writes to the tensor.\n{pad}\"\"\"\n"
             )
@@ -194,7 +217,7 @@ mod tests {
         let text = "\n\n\
             def topk(input: TensorLike, k: int, dim: int = -1, largest: bool = True) -> ValuesIndices:\n    \
             \"\"\"Gives the `k` largest (or smallest) elements in order, and their positions.\"\"\"\n    \
-            return _call.pair(\"topk\", _call.tensor(input), k, dim, largest)\n";
+            return _call.several(ValuesIndices, \"topk\", _call.tensor(input), k, dim, largest)\n";
         assert_eq!(function(topk), text);
         let text = "\n    \
             def topk(self, k: int, dim: int = -1, largest: bool = True) -> ValuesIndices:\n        \

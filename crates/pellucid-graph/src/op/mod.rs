@@ -28,10 +28,10 @@ pub struct OpDef {
     pub name: &'static str,
     /// Parameters in order; the first is `self` of the method.
     pub params: &'static [Param],
-    /// Names of the results; one unnamed result is `[""]`.
+    /// PyTorch's names of the results; one unnamed result is `[""]`.
     pub results: &'static [&'static str],
-    /// Whether the result shares memory with the first argument, as in PyTorch.
-    pub view: View,
+    /// How the result relates to the memory of the first argument, as in PyTorch.
+    pub memory: Memory,
     /// One sentence, then shapes and dtypes.
     pub doc: &'static str,
     /// Dtype and shape of every result.
@@ -80,11 +80,14 @@ pub enum ParamKind {
 
 /// How a result relates to the memory of the first argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum View {
+pub enum Memory {
     /// New memory.
     Fresh,
     /// A view: writing to the result writes to the argument.
     Shares,
+    /// New memory; PyTorch has an in-place form besides, `add_` beside `add`, which writes the result
+    /// to the argument.
+    Updates,
 }
 
 /// A reference to a row of the table; compares and serializes by name.

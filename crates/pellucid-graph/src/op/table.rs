@@ -1,9 +1,10 @@
-//! The operations. A row is: name(parameters) -> results, memory, rule, doc.
+//! The operations. A row is: name(parameters) -> results, memory, rule, doc. `Updates` marks those that
+//! have an in-place form: new memory, and `name_` writes the result to the first argument.
 //!
 //! Names, arguments, defaults and meaning are PyTorch's. `?` is the default of a parameter.
 
+use super::Memory::{Fresh, Shares, Updates};
 use super::ParamKind::{self, Bool, Dim, Dims, Float, Index, Int, Operand, Shape, Tensor, Tensors, Word};
-use super::View::{Fresh, Shares};
 use super::{Arg, OpDef, Param, rules};
 
 const NONE: Arg = Arg::None;
@@ -15,13 +16,13 @@ const TYPE: ParamKind = ParamKind::DType;
 const GELU: ParamKind = Word(&["none", "tanh"]);
 
 macro_rules! ops {
-    ($($name:literal ($($param:ident : $kind:ident $(? $default:expr)?),*) -> $results:ident $view:ident $rule:ident $doc:literal;)*) => {
+    ($($name:literal ($($param:ident : $kind:ident $(? $default:expr)?),*) -> $results:ident $memory:ident $rule:ident $doc:literal;)*) => {
         /// Every operation of the language.
         pub static OPS: &[OpDef] = &[$(OpDef {
             name: $name,
             params: &[$(Param { name: stringify!($param), kind: $kind, default: ops!(@default $($default)?) }),*],
             results: $results,
-            view: $view,
+            memory: $memory,
             doc: $doc,
             infer: rules::$rule,
         }),*];
@@ -32,47 +33,47 @@ macro_rules! ops {
 
 ops! {
     // Arithmetic. Operands broadcast and promote; integers stay integers.
-    "add"(input: Operand, other: Operand) -> ONE Fresh arithmetic "Adds, element by element.";
-    "sub"(input: Operand, other: Operand) -> ONE Fresh subtract "Subtracts `other`, element by element.";
-    "mul"(input: Operand, other: Operand) -> ONE Fresh arithmetic "Multiplies, element by element.";
-    "div"(input: Operand, other: Operand) -> ONE Fresh float_binary "Divides by `other`, element by element; integers become f32.";
-    "pow"(input: Operand, exponent: Operand) -> ONE Fresh arithmetic "Raises to a power, element by element.";
+    "add"(input: Operand, other: Operand) -> ONE Updates arithmetic "Adds, element by element.";
+    "sub"(input: Operand, other: Operand) -> ONE Updates subtract "Subtracts `other`, element by element.";
+    "mul"(input: Operand, other: Operand) -> ONE Updates arithmetic "Multiplies, element by element.";
+    "div"(input: Operand, other: Operand) -> ONE Updates float_binary "Divides by `other`, element by element; integers become f32.";
+    "pow"(input: Operand, exponent: Operand) -> ONE Updates arithmetic "Raises to a power, element by element.";
     "maximum"(input: Operand, other: Operand) -> ONE Fresh arithmetic "Takes the larger element; NaN wins.";
     "minimum"(input: Operand, other: Operand) -> ONE Fresh arithmetic "Takes the smaller element; NaN wins.";
-    "neg"(input: Tensor) -> ONE Fresh numeric_unary "Changes the sign.";
-    "abs"(input: Tensor) -> ONE Fresh numeric_unary "Takes the absolute value.";
-    "sign"(input: Tensor) -> ONE Fresh numeric_unary "Gives -1, 0 or 1.";
-    "floor"(input: Tensor) -> ONE Fresh numeric_unary "Rounds down.";
-    "ceil"(input: Tensor) -> ONE Fresh numeric_unary "Rounds up.";
-    "round"(input: Tensor) -> ONE Fresh numeric_unary "Rounds to the nearest integer, halves to the even one.";
-    "clamp"(input: Tensor, min: Operand ? NONE, max: Operand ? NONE) -> ONE Fresh clamp "Limits every element to [`min`, `max`], both plain numbers or 0-d.";
+    "neg"(input: Tensor) -> ONE Updates numeric_unary "Changes the sign.";
+    "abs"(input: Tensor) -> ONE Updates numeric_unary "Takes the absolute value.";
+    "sign"(input: Tensor) -> ONE Updates numeric_unary "Gives -1, 0 or 1.";
+    "floor"(input: Tensor) -> ONE Updates numeric_unary "Rounds down.";
+    "ceil"(input: Tensor) -> ONE Updates numeric_unary "Rounds up.";
+    "round"(input: Tensor) -> ONE Updates numeric_unary "Rounds to the nearest integer, halves to the even one.";
+    "clamp"(input: Tensor, min: Operand ? NONE, max: Operand ? NONE) -> ONE Updates clamp "Limits every element to [`min`, `max`], both plain numbers or 0-d.";
 
     // Functions of one element; integers become f32.
-    "exp"(input: Tensor) -> ONE Fresh float_unary "Takes e to the power of each element.";
-    "log"(input: Tensor) -> ONE Fresh float_unary "Takes the natural logarithm.";
-    "sqrt"(input: Tensor) -> ONE Fresh float_unary "Takes the square root.";
-    "rsqrt"(input: Tensor) -> ONE Fresh float_unary "Takes one over the square root.";
-    "sin"(input: Tensor) -> ONE Fresh float_unary "Takes the sine, in radians.";
-    "cos"(input: Tensor) -> ONE Fresh float_unary "Takes the cosine, in radians.";
-    "tanh"(input: Tensor) -> ONE Fresh float_unary "Takes the hyperbolic tangent.";
-    "sigmoid"(input: Tensor) -> ONE Fresh float_unary "Takes 1 / (1 + exp(-x)).";
-    "relu"(input: Tensor) -> ONE Fresh numeric_unary "Replaces negative elements by 0.";
+    "exp"(input: Tensor) -> ONE Updates float_unary "Takes e to the power of each element.";
+    "log"(input: Tensor) -> ONE Updates float_unary "Takes the natural logarithm.";
+    "sqrt"(input: Tensor) -> ONE Updates float_unary "Takes the square root.";
+    "rsqrt"(input: Tensor) -> ONE Updates float_unary "Takes one over the square root.";
+    "sin"(input: Tensor) -> ONE Updates float_unary "Takes the sine, in radians.";
+    "cos"(input: Tensor) -> ONE Updates float_unary "Takes the cosine, in radians.";
+    "tanh"(input: Tensor) -> ONE Updates float_unary "Takes the hyperbolic tangent.";
+    "sigmoid"(input: Tensor) -> ONE Updates float_unary "Takes 1 / (1 + exp(-x)).";
+    "relu"(input: Tensor) -> ONE Updates numeric_unary "Replaces negative elements by 0.";
     "gelu"(input: Tensor, approximate: GELU ? NONE) -> ONE Fresh float_unary "Applies GELU, exact (`none`, the default) or by tanh (`tanh`).";
     "silu"(input: Tensor) -> ONE Fresh float_unary "Takes x * sigmoid(x).";
 
     // Comparison and logic; results are bool.
-    "eq"(input: Operand, other: Operand) -> ONE Fresh comparison "Tests equality, element by element.";
-    "ne"(input: Operand, other: Operand) -> ONE Fresh comparison "Tests inequality, element by element.";
-    "lt"(input: Operand, other: Operand) -> ONE Fresh comparison "Tests `input < other`, element by element.";
-    "le"(input: Operand, other: Operand) -> ONE Fresh comparison "Tests `input <= other`, element by element.";
-    "gt"(input: Operand, other: Operand) -> ONE Fresh comparison "Tests `input > other`, element by element.";
-    "ge"(input: Operand, other: Operand) -> ONE Fresh comparison "Tests `input >= other`, element by element.";
-    "logical_and"(input: Operand, other: Operand) -> ONE Fresh comparison "Tests that both are non-zero.";
-    "logical_or"(input: Operand, other: Operand) -> ONE Fresh comparison "Tests that one is non-zero.";
-    "logical_not"(input: Tensor) -> ONE Fresh to_bool "Tests that an element is zero.";
+    "eq"(input: Operand, other: Operand) -> ONE Updates comparison "Tests equality, element by element.";
+    "ne"(input: Operand, other: Operand) -> ONE Updates comparison "Tests inequality, element by element.";
+    "lt"(input: Operand, other: Operand) -> ONE Updates comparison "Tests `input < other`, element by element.";
+    "le"(input: Operand, other: Operand) -> ONE Updates comparison "Tests `input <= other`, element by element.";
+    "gt"(input: Operand, other: Operand) -> ONE Updates comparison "Tests `input > other`, element by element.";
+    "ge"(input: Operand, other: Operand) -> ONE Updates comparison "Tests `input >= other`, element by element.";
+    "logical_and"(input: Operand, other: Operand) -> ONE Updates comparison "Tests that both are non-zero.";
+    "logical_or"(input: Operand, other: Operand) -> ONE Updates comparison "Tests that one is non-zero.";
+    "logical_not"(input: Tensor) -> ONE Updates to_bool "Tests that an element is zero.";
     "isnan"(input: Tensor) -> ONE Fresh to_bool "Tests for NaN.";
     "where"(condition: Tensor, input: Operand, other: Operand) -> ONE Fresh select "Takes `input` where `condition` (bool) holds, else `other`; all broadcast.";
-    "masked_fill"(input: Tensor, mask: Tensor, value: Operand) -> ONE Fresh masked_fill "Writes a number where `mask` (bool, broadcast) holds.";
+    "masked_fill"(input: Tensor, mask: Tensor, value: Operand) -> ONE Updates masked_fill "Writes a number where `mask` (bool, broadcast) holds.";
 
     // Reductions over one axis, several, or all.
     "sum"(input: Tensor, dim: Dims ? NONE, keepdim: Bool ? NO) -> ONE Fresh sum "Adds up; integers and bool in i64.";
@@ -93,7 +94,7 @@ ops! {
     // Along one axis.
     "softmax"(input: Tensor, dim: Dim) -> ONE Fresh along_float "Takes exp(x) / sum(exp(x)) along an axis.";
     "log_softmax"(input: Tensor, dim: Dim) -> ONE Fresh along_float "Takes log(softmax(x)) along an axis.";
-    "cumsum"(input: Tensor, dim: Dim) -> ONE Fresh cumulative "Adds up from the start of an axis; integers in i64.";
+    "cumsum"(input: Tensor, dim: Dim) -> ONE Updates cumulative "Adds up from the start of an axis; integers in i64.";
     "topk"(input: Tensor, k: Int, dim: Dim ? LAST, largest: Bool ? Arg::Bool(true)) -> PAIR Fresh topk "Gives the `k` largest (or smallest) elements in order, and their positions.";
     "sort"(input: Tensor, dim: Dim ? LAST, descending: Bool ? NO) -> PAIR Fresh sort "Sorts along an axis, keeping the order of equals; also gives positions.";
     "cosine_similarity"(input: Tensor, other: Tensor, dim: Dim ? Arg::Int(1), eps: Float ? Arg::Float(1e-8)) -> ONE Fresh cosine_similarity "Takes the cosine of the angle between vectors along an axis.";
