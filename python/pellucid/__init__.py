@@ -41,6 +41,7 @@ from pellucid.errors import (
     ShapeError,
     TraceError,
 )
+from pellucid.flow import cond, function, while_loop
 from pellucid.model import LanguageModel, Tokenizer
 from pellucid.tensor import Tensor, save, tensor
 from pellucid.tracer import Trace, Tracer
@@ -68,13 +69,16 @@ __all__ = [
     "__version__",
     "bfloat16",
     "bool",
+    "cond",
     "float16",
     "float32",
     "float64",
+    "function",
     "int32",
     "int64",
     "save",
     "tensor",
     "uint8",
+    "while_loop",
 ]
 __all__ += _ops.__all__

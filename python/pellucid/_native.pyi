@@ -2,7 +2,22 @@ from typing import Any, TypeAlias, final
 
 from typing_extensions import disjoint_base
 
-__all__ = ["Array", "Handle", "Model", "Recorder", "Trace", "__version__", "call"]
+__all__ = [
+    "Array",
+    "Body",
+    "Handle",
+    "Model",
+    "Recorder",
+    "Trace",
+    "__version__",
+    "abandon_function",
+    "begin_function",
+    "call",
+    "call_function",
+    "cond",
+    "end_function",
+    "while_loop",
+]
 
 __version__: str
 
@@ -10,6 +25,22 @@ _At: TypeAlias = tuple[str, int] | None
 _Value: TypeAlias = Handle | Array
 
 def call(op: str, args: tuple[Any, ...], at: _At) -> list[Any]: ...
+
+@final
+class Body: ...
+
+def begin_function(
+    recorder: Recorder, name: str, params: list[_Value], is_closed: bool, at: _At
+) -> list[Handle]: ...
+def end_function(recorder: Recorder, results: list[_Value], at: _At) -> Body: ...
+def abandon_function(recorder: Recorder) -> None: ...
+def call_function(recorder: Recorder, body: Body, args: list[_Value], at: _At) -> list[Handle]: ...
+def cond(
+    recorder: Recorder, pred: _Value, then: Body, otherwise: Body, at: _At
+) -> list[Handle]: ...
+def while_loop(
+    recorder: Recorder, test: Body, body: Body, carried: list[_Value], most: int, at: _At
+) -> list[Handle]: ...
 
 @final
 class Handle:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from pellucid import _native
 from pellucid._location import here
 
 if TYPE_CHECKING:
+    from pellucid._structure import Structure
     from pellucid.tensor import Tensor
 
 
@@ -17,6 +19,8 @@ class Recorder(_native.Recorder):
     is_open: bool = True
 
     def __init__(self, model: _native.Model) -> None:
+        self.functions: dict[Hashable, tuple[_native.Body, Structure]] = {}
+        """Functions recorded so far, by what they are and what they are called with."""
         self._kept: list[tuple[Tensor, str]] = []
 
     def keep(self, tensor: Tensor, handle: _native.Handle, name: str | None) -> str:

@@ -111,6 +111,7 @@ _CLASSES: dict[str, type[PellucidError]] = {
     "bad-wire": FormatError,
     "unsupported-version": FormatError,
     "model-mismatch": FormatError,
+    "effect-in-function": TraceError,
     "unknown-value": TraceError,
     "unknown-invoke": TraceError,
     "no-trace": TraceError,

@@ -160,6 +160,12 @@ class Trace:
         return {name: _call.made(array, here()) for name, array in self._inner.run()}
 
 
+def open_recorder() -> Recorder | None:
+    """The recorder of the trace that is open, if one is."""
+    tracer = _CURRENT.get()
+    return None if tracer is None else tracer._open()
+
+
 def recorder_for(model: _native.Model, what: str) -> Recorder:
     """The recorder of the open trace of a model, of which `what` is wanted."""
     tracer = _CURRENT.get()

@@ -9,6 +9,7 @@ mod array;
 mod dlpack;
 mod engine;
 mod errors;
+mod flow;
 mod model;
 mod ops;
 mod recorder;
@@ -23,6 +24,7 @@ mod _native {
     #[pymodule_export]
     use super::{
         array::Array,
+        flow::{Body, abandon_function, begin_function, call_function, cond, end_function, while_loop},
         model::Model,
         ops::call,
         recorder::{Handle, Recorder},

@@ -42,10 +42,13 @@ impl Handle {
 
 #[pymethods]
 impl Handle {
+    /// Length of each axis; `None` where it depends on elements.
     #[getter]
     fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let recorder = self.recorder.borrow(py);
-        PyTuple::new(py, &recorder.inner.type_of(self.inner).shape)
+        let ty = recorder.inner.type_of(self.inner);
+        let length = |(i, n): (usize, &usize)| (!ty.is_open(i)).then_some(*n);
+        PyTuple::new(py, ty.shape.iter().enumerate().map(length).collect::<Vec<_>>())
     }
 
     /// The recorder it belongs to, of the class that made it.
@@ -61,6 +64,24 @@ impl Handle {
 }
 
 impl Recorder {
+    /// The graph's recorder.
+    pub fn inner(&self) -> &pellucid_graph::Recorder {
+        &self.inner
+    }
+
+    /// The graph's recorder, to record with.
+    pub fn inner_mut(&mut self) -> &mut pellucid_graph::Recorder {
+        &mut self.inner
+    }
+
+    /// Handles of the graph for Python.
+    pub fn wrapped<'py>(
+        this: &Bound<'py, Recorder>,
+        handles: Vec<Inner>,
+    ) -> PyResult<Vec<Bound<'py, Handle>>> {
+        handles.into_iter().map(|inner| wrap(this, inner)).collect()
+    }
+
     /// Records an operation.
     ///
     /// # Errors
@@ -92,7 +113,8 @@ impl Recorder {
         self.inner.value(inner, at.cloned()).raise(this.py())
     }
 
-    fn handle(
+    /// What stands in the graph for a handle of this trace, or for an array, which becomes a constant.
+    pub fn handle(
         &mut self,
         this: &Bound<'_, Recorder>,
         object: &Bound<'_, PyAny>,
