@@ -44,7 +44,8 @@ from pellucid.errors import (
 from pellucid.flow import cond, function, while_loop
 from pellucid.model import LanguageModel, Tokenizer
 from pellucid.tensor import Tensor, save, tensor
-from pellucid.tracer import Trace, Tracer
+from pellucid.trace import Trace, load_trace
+from pellucid.tracer import Tracer
 
 __all__ = [
     "ArgumentError",
@@ -76,6 +77,7 @@ __all__ = [
     "function",
     "int32",
     "int64",
+    "load_trace",
     "save",
     "tensor",
     "uint8",

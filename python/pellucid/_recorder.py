@@ -21,6 +21,7 @@ class Recorder(_native.Recorder):
     def __init__(self, model: _native.Model) -> None:
         self.functions: dict[Hashable, tuple[_native.Body, Structure]] = {}
         """Functions recorded so far, by what they are and what they are called with."""
+        self._model = model
         self._kept: list[tuple[Tensor, str]] = []
 
     def keep(self, tensor: Tensor, handle: _native.Handle, name: str | None) -> str:
@@ -32,7 +33,7 @@ class Recorder(_native.Recorder):
     def run(self) -> None:
         """Runs what was recorded and gives the saved tensors their elements."""
         try:
-            arrays = dict(self.trace().run())
+            arrays = dict(self.trace().run(self._model))
             for tensor, name in self._kept:
                 tensor._become(arrays[name])
         finally:

@@ -9,7 +9,7 @@ from pellucid import _native, _prompt
 from pellucid.dtype import DType, dtype
 from pellucid.envoy import Envoy, grow
 from pellucid.errors import fault
-from pellucid.tracer import Trace, Tracer
+from pellucid.tracer import Tracer
 
 
 class LanguageModel(Envoy):
@@ -83,10 +83,6 @@ class LanguageModel(Envoy):
         ]
         is_single = isinstance(prompt, str) or (rows and len(rows) == 1 and _has_one_axis(prompt))
         return pieces[0] if is_single else pieces
-
-    def load_trace(self, path: str | os.PathLike[str]) -> Trace:
-        """Reads a trace of this model, in text or wire form."""
-        return Trace(_native.Trace.load(self._model, os.fspath(path)))
 
 
 class Tokenizer:

@@ -6,15 +6,13 @@ import os
 import warnings
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pellucid import _call, _native, _prompt
+from pellucid import _native, _prompt
 from pellucid._location import here, shown
 from pellucid._recorder import Recorder
 from pellucid.errors import fault
-
-if TYPE_CHECKING:
-    from pellucid.tensor import Tensor
+from pellucid.trace import Trace
 
 _CURRENT: ContextVar[Tracer | None] = ContextVar("pellucid.trace", default=None)
 
@@ -81,17 +79,27 @@ class Tracer:
 
     def explain(self) -> str:
         """What will run, site by site, what is left out, and what it costs."""
-        return self._entered().trace().explain()
+        return self._entered().trace().explain(self._model)
 
     @property
     def text(self) -> str:
-        """The trace as text; `pellucid run` takes it."""
-        return self._entered().trace().text
+        """The trace as text."""
+        return self._trace().text
 
-    def to_file(self, path: str | os.PathLike[str]) -> None:
-        """Writes the trace as text."""
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(self.text)
+    @property
+    def hash(self) -> str:
+        """SHA-256 of what the trace does: its name."""
+        return self._trace().hash
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the trace to a file: `.trace` is text, `.safetensors` the wire form.
+
+        `pl.load_trace(path).run(model)` and `pellucid run` take either.
+        """
+        self._trace().save(path)
+
+    def _trace(self) -> Trace:
+        return Trace(self._entered().trace())
 
     def _entered(self) -> Recorder:
         if self._recorder is None:
@@ -137,27 +145,6 @@ class Invoker:
     ) -> None:
         self._tracer._invoke = None
         self._tracer._in_invoke = False
-
-
-class Trace:
-    """A trace from a file, ready to run."""
-
-    def __init__(self, inner: _native.Trace) -> None:
-        """Not for users: `model.load_trace(path)` makes it."""
-        self._inner = inner
-
-    @property
-    def text(self) -> str:
-        """The trace as text."""
-        return self._inner.text
-
-    def explain(self) -> str:
-        """What will run, site by site, what is left out, and what it costs."""
-        return self._inner.explain()
-
-    def run(self) -> dict[str, Tensor]:
-        """Runs it; the saved values by name."""
-        return {name: _call.made(array, here()) for name, array in self._inner.run()}
 
 
 def open_recorder() -> Recorder | None:

@@ -237,7 +237,12 @@ def test_explain_and_text(llama: pl.LanguageModel, tmp_path) -> None:
     assert "model.layers.0.output" in plan
     assert "result logits: f32[1, 384]" in plan
     assert tracer.explain() == plan
-    tracer.to_file(tmp_path / "half.trace")
-    again = llama.load_trace(tmp_path / "half.trace")
-    assert again.text == tracer.text
-    np.testing.assert_array_equal(again.run()["logits"].numpy(), logits.numpy())
+    for name in ("half.trace", "half.safetensors"):
+        tracer.save(tmp_path / name)
+        again = pl.load_trace(tmp_path / name)
+        assert (again.text, again.hash) == (tracer.text, tracer.hash)
+        assert again.model_name == llama.name
+        assert again.explain(llama).count("\n") == plan.count("\n")
+        np.testing.assert_array_equal(again.run(llama)["logits"].numpy(), logits.numpy())
+    with pytest.raises(pl.ArgumentError, match="which form"):
+        tracer.save(tmp_path / "half.pt")

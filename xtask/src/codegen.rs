@@ -4,6 +4,7 @@
 //! language would leave it. To add one: a row in [`generated`].
 
 mod python;
+mod schema;
 
 use std::fmt::{self, Write as _};
 use std::fs;
@@ -30,7 +31,10 @@ pub struct Stale {
 
 /// Every generated file of the repository.
 pub fn generated() -> Vec<Generated> {
-    vec![Generated { path: "python/pellucid/_ops.py", text: python::python_ops }]
+    vec![
+        Generated { path: "python/pellucid/_ops.py", text: python::python_ops },
+        Generated { path: "docs/reference/trace.schema.json", text: schema::wire_schema },
+    ]
 }
 
 /// Writes the files that are out of date below `root` and returns their paths.

@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 
 /// A place in the user's script or `.trace` file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Loc {
     /// File as the user's interpreter names it, `<stdin>` and notebook cells included.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub file: std::sync::Arc<str>,
     /// Line, counted from 1.
     pub line: u32,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Element type of a tensor, spelled as in safetensors and the text form (`f32`, `i64`, ...).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum DType {
     /// Truth values, one byte each.

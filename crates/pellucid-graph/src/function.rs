@@ -13,6 +13,7 @@ pub type FunctionId = usize;
 
 /// A sub-graph.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Function {
     /// What the text form calls it; letters, digits, `_` and `.`, no two the same.
@@ -30,6 +31,7 @@ pub struct Function {
 
 /// A function and what it is run with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Use {
     /// Which function.

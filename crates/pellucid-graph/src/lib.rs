@@ -16,6 +16,8 @@ pub mod dtype;
 pub mod function;
 pub mod limits;
 pub mod op;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod shape;
 pub mod site;
 pub mod spec;
@@ -25,6 +27,7 @@ pub mod wire;
 
 mod check;
 mod explain;
+mod form;
 mod plan;
 mod record;
 mod work;

@@ -12,6 +12,7 @@ pub const MAX_AXES: usize = 64;
 /// Lengths are concrete, but for *open* axes: how many elements a mask takes is only known when it
 /// has elements. There `shape` holds the largest length possible, and `open` a bit for the axis.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TensorType {
     /// Element type.

@@ -13,6 +13,7 @@ pub type InvokeId = usize;
 
 /// Number of a value: how many were made before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct ValueId(pub u32);
 
@@ -46,6 +47,7 @@ pub struct Trace {
 
 /// One input of a trace: one or more prompts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Invoke {
     /// The prompts.
     pub prompts: Vec<Prompt>,
@@ -56,6 +58,7 @@ pub struct Invoke {
 
 /// One row of an invoke.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Prompt {
     /// The text, if it was given as text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,6 +91,7 @@ pub struct Constant {
 
 /// One line of a trace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Statement {
     /// What it does.
     #[serde(flatten)]
@@ -99,6 +103,7 @@ pub struct Statement {
 
 /// What a statement does: make values, or have an effect.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "do", rename_all = "lowercase")]
 pub enum Kind {
     /// The model's own value at a site, for one invoke, before this trace writes there.

@@ -17,11 +17,17 @@ use crate::{
 /// The version this build writes, and the only one it reads.
 pub const VERSION: u32 = 1;
 
+/// SHA-256 of the JSON schema of each version, its words for people left out: what a version means
+/// never changes. `cargo xtask codegen` writes the schema, a test there holds the last row to it.
+pub const SCHEMAS: &[(u32, &str)] =
+    &[(1, "8c48637b52f0fe53cc75af0d245bfd419efa49b96fee3b3d50e981472e52115d")];
+
 const GRAPH: &str = "pellucid.trace";
 
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Graph {
+pub(crate) struct Graph {
     version: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     model: Option<String>,

@@ -280,7 +280,7 @@ impl Recorder {
 
     /// What has been recorded so far.
     fn trace(&self) -> Trace {
-        Trace::new(self.model.clone(), self.inner.trace().clone())
+        Trace::new(self.inner.trace().clone())
     }
 }
 

@@ -1,7 +1,7 @@
 //! A trace as it was recorded or read from a file, ready to be printed, planned and run.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use pellucid_graph::{CheckedTrace, Limits, check, explain, plan, text, wire};
 use pyo3::exceptions::PyOSError;
@@ -13,64 +13,67 @@ use crate::errors::Raise;
 use crate::model::Model;
 use crate::signals::interruptible;
 
-/// A trace of one model.
+/// A trace, of any model that has its sites.
 #[pyclass(frozen, module = "pellucid._native")]
-pub struct Trace {
-    model: Arc<engine::Model>,
-    inner: pellucid_graph::Trace,
-}
+pub struct Trace(pellucid_graph::Trace);
 
 impl Trace {
-    /// A trace for this model.
-    pub fn new(model: Arc<engine::Model>, inner: pellucid_graph::Trace) -> Trace {
-        Trace { model, inner }
+    /// Wraps a trace of the graph.
+    pub fn new(inner: pellucid_graph::Trace) -> Trace {
+        Trace(inner)
     }
 
-    fn checked(&self, py: Python<'_>) -> PyResult<CheckedTrace> {
-        check(self.inner.clone(), self.model.spec(), &Limits::default()).raise(py)
+    /// The trace checked against a model; its text prompts are tokenized.
+    fn checked(&self, py: Python<'_>, model: &engine::Model) -> PyResult<CheckedTrace> {
+        let mut inner = self.0.clone();
+        inner.tokenize(|text| model.tokenizer().encode(text, true)).raise(py)?;
+        check(inner, model.spec(), &Limits::default()).raise(py)
     }
 }
 
 #[pymethods]
 impl Trace {
-    /// Reads a file in text or wire form; its text prompts are tokenized.
+    /// Reads a file in text or wire form.
     #[staticmethod]
-    fn load(py: Python<'_>, model: &Model, path: PathBuf) -> PyResult<Trace> {
+    fn load(py: Python<'_>, path: PathBuf) -> PyResult<Trace> {
         let cannot = |e| PyOSError::new_err(format!("cannot read `{}`: {e}", path.display()));
         let bytes = std::fs::read(&path).map_err(cannot)?;
-        let limits = Limits::default();
-        let inner = match std::str::from_utf8(&bytes) {
-            Ok(text) if text.trim_start().starts_with(['p', '#']) => {
-                text::parse(text, &path.to_string_lossy(), &limits)
-            }
-            _ => wire::decode(&bytes, &limits),
-        };
-        let mut inner = inner.raise(py)?;
-        let tokenizer = model.shared().tokenizer();
-        inner.tokenize(|text| tokenizer.encode(text, true)).raise(py)?;
-        Ok(Trace::new(model.shared().clone(), inner))
+        pellucid_graph::Trace::read(&bytes, &path.to_string_lossy(), &Limits::default()).raise(py).map(Trace)
+    }
+
+    /// Name of the model it was recorded for, if it says so.
+    #[getter]
+    fn model(&self) -> Option<&str> {
+        self.0.model.as_deref()
     }
 
     /// The text form.
     #[getter]
     fn text(&self) -> String {
-        text::print(&self.inner)
+        text::print(&self.0)
     }
 
     /// The wire form.
-    fn wire(&self, py: Python<'_>) -> PyResult<Vec<u8>> {
-        wire::encode(&self.inner).raise(py)
+    fn wire(&self, py: Python<'_>) -> PyResult<Cow<'static, [u8]>> {
+        wire::encode(&self.0).raise(py).map(Cow::Owned)
+    }
+
+    /// The hash that names it.
+    #[getter]
+    fn hash(&self, py: Python<'_>) -> PyResult<String> {
+        self.0.hash().raise(py)
     }
 
     /// The plan and what it will cost.
-    fn explain(&self, py: Python<'_>) -> PyResult<String> {
-        let checked = self.checked(py)?;
+    fn explain(&self, py: Python<'_>, model: &Model) -> PyResult<String> {
+        let checked = self.checked(py, model.shared())?;
         Ok(explain(&checked, &plan(&checked)))
     }
 
     /// Runs the trace; other Python threads run meanwhile, and a signal ends it.
-    fn run(&self, py: Python<'_>) -> PyResult<Vec<(String, Array)>> {
-        let (model, checked, cancel) = (self.model.clone(), self.checked(py)?, Cancel::new());
+    fn run(&self, py: Python<'_>, model: &Model) -> PyResult<Vec<(String, Array)>> {
+        let model = model.shared().clone();
+        let (checked, cancel) = (self.checked(py, &model)?, Cancel::new());
         let work = {
             let cancel = cancel.clone();
             move || engine::execute(&model, &checked, &cancel)

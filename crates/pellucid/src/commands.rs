@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use pellucid_engine::{Cancel, known_models, model_folders};
-use pellucid_graph::{Limits, Trace, check, text};
+use pellucid_graph::{Limits, Trace, check};
 use pellucid_server::Worker;
 
 use crate::failure::Failure;
@@ -78,6 +78,6 @@ fn print(text: &str) -> Result<(), Failure> {
 }
 
 fn read_trace(path: &Path) -> Result<Trace, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|e| Failure::file(path, &e))?;
-    Ok(text::parse(&text, &path.display().to_string(), &Limits::default())?)
+    let bytes = std::fs::read(path).map_err(|e| Failure::file(path, &e))?;
+    Ok(Trace::read(&bytes, &path.display().to_string(), &Limits::default())?)
 }

@@ -22,7 +22,7 @@ struct Cli {
 enum Command {
     /// Run a trace and print what it saves.
     Run {
-        /// The trace, in text form.
+        /// The trace, in text or wire form.
         trace: PathBuf,
         #[command(flatten)]
         model: ModelArg,
@@ -35,7 +35,7 @@ enum Command {
     },
     /// Say what a trace would do and cost, without running it.
     Explain {
-        /// The trace, in text form.
+        /// The trace, in text or wire form.
         trace: PathBuf,
         #[command(flatten)]
         model: ModelArg,

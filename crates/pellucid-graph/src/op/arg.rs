@@ -8,6 +8,7 @@ use crate::{DType, ValueId};
 
 /// One argument.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Arg {
     /// Not given.
@@ -22,6 +23,7 @@ pub enum Arg {
     Int(i64),
     /// A number, infinities and NaN included.
     #[serde(with = "float")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::float"))]
     Float(f64),
     /// Axes or lengths.
     Ints(Vec<i64>),
@@ -35,6 +37,7 @@ pub enum Arg {
 
 /// One item between brackets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum IndexItem {
     /// `i`: takes one position and drops the axis.
@@ -51,6 +54,7 @@ pub enum IndexItem {
 
 /// `start:stop:step`, each part optional, negative from the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Slice {
     /// First position.
