@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING
 
 from pellucid import _ops
 from pellucid._call import TensorLike
-from pellucid.errors import fault
 
 if TYPE_CHECKING:
-    from pellucid.dtype import DType
     from pellucid.tensor import Tensor
 
 
@@ -20,8 +18,6 @@ class Operators(_ops.Ops):
 
     if TYPE_CHECKING:
 
-        @property
-        def dtype(self) -> DType: ...
         def _augmented(self, made: Tensor) -> Tensor: ...
 
     def __add__(self, other: TensorLike) -> Tensor:
@@ -48,11 +44,53 @@ class Operators(_ops.Ops):
     def __rtruediv__(self, other: TensorLike) -> Tensor:
         return _ops.div(other, self)
 
+    def __floordiv__(self, other: TensorLike) -> Tensor:
+        return _ops.floor_divide(self, other)
+
+    def __rfloordiv__(self, other: TensorLike) -> Tensor:
+        return _ops.floor_divide(other, self)
+
+    def __mod__(self, other: TensorLike) -> Tensor:
+        return _ops.remainder(self, other)
+
+    def __rmod__(self, other: TensorLike) -> Tensor:
+        return _ops.remainder(other, self)
+
     def __pow__(self, other: TensorLike) -> Tensor:
         return _ops.pow(self, other)
 
     def __rpow__(self, other: TensorLike) -> Tensor:
         return _ops.pow(other, self)
+
+    def __and__(self, other: TensorLike) -> Tensor:
+        return _ops.bitwise_and(self, other)
+
+    def __rand__(self, other: TensorLike) -> Tensor:
+        return _ops.bitwise_and(other, self)
+
+    def __or__(self, other: TensorLike) -> Tensor:
+        return _ops.bitwise_or(self, other)
+
+    def __ror__(self, other: TensorLike) -> Tensor:
+        return _ops.bitwise_or(other, self)
+
+    def __xor__(self, other: TensorLike) -> Tensor:
+        return _ops.bitwise_xor(self, other)
+
+    def __rxor__(self, other: TensorLike) -> Tensor:
+        return _ops.bitwise_xor(other, self)
+
+    def __lshift__(self, other: TensorLike) -> Tensor:
+        return _ops.bitwise_left_shift(self, other)
+
+    def __rlshift__(self, other: TensorLike) -> Tensor:
+        return _ops.bitwise_left_shift(other, self)
+
+    def __rshift__(self, other: TensorLike) -> Tensor:
+        return _ops.bitwise_right_shift(self, other)
+
+    def __rrshift__(self, other: TensorLike) -> Tensor:
+        return _ops.bitwise_right_shift(other, self)
 
     def __matmul__(self, other: TensorLike) -> Tensor:
         return _ops.matmul(self, other)
@@ -66,6 +104,12 @@ class Operators(_ops.Ops):
     def __abs__(self) -> Tensor:
         return _ops.abs(self)
 
+    def __pos__(self) -> Tensor:
+        return _ops.clone(self)
+
+    def __invert__(self) -> Tensor:
+        return _ops.bitwise_not(self)
+
     def __iadd__(self, other: TensorLike) -> Tensor:
         return self._augmented(_ops.add(self, other))
 
@@ -78,8 +122,29 @@ class Operators(_ops.Ops):
     def __itruediv__(self, other: TensorLike) -> Tensor:
         return self._augmented(_ops.div(self, other))
 
+    def __ifloordiv__(self, other: TensorLike) -> Tensor:
+        return self._augmented(_ops.floor_divide(self, other))
+
+    def __imod__(self, other: TensorLike) -> Tensor:
+        return self._augmented(_ops.remainder(self, other))
+
     def __ipow__(self, other: TensorLike) -> Tensor:
         return self._augmented(_ops.pow(self, other))
+
+    def __iand__(self, other: TensorLike) -> Tensor:
+        return self._augmented(_ops.bitwise_and(self, other))
+
+    def __ior__(self, other: TensorLike) -> Tensor:
+        return self._augmented(_ops.bitwise_or(self, other))
+
+    def __ixor__(self, other: TensorLike) -> Tensor:
+        return self._augmented(_ops.bitwise_xor(self, other))
+
+    def __ilshift__(self, other: TensorLike) -> Tensor:
+        return self._augmented(_ops.bitwise_left_shift(self, other))
+
+    def __irshift__(self, other: TensorLike) -> Tensor:
+        return self._augmented(_ops.bitwise_right_shift(self, other))
 
     def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
         return NotImplemented if other is None else _ops.eq(self, other)  # type: ignore[arg-type]
@@ -99,22 +164,4 @@ class Operators(_ops.Ops):
     def __ge__(self, other: TensorLike) -> Tensor:
         return _ops.ge(self, other)
 
-    def __and__(self, other: TensorLike) -> Tensor:
-        return _ops.logical_and(self._truth("&"), other)
-
-    def __or__(self, other: TensorLike) -> Tensor:
-        return _ops.logical_or(self._truth("|"), other)
-
-    def __invert__(self) -> Tensor:
-        return _ops.logical_not(self._truth("~"))
-
-    __rand__ = __and__
-    __ror__ = __or__
-
     __hash__ = object.__hash__  # by identity, since `==` gives a tensor
-
-    def _truth(self, operator: str) -> Operators:
-        if self.dtype == "bool":
-            return self
-        message = f"`{operator}` takes tensors of bool, got {self.dtype.name}"
-        raise fault("dtype-mismatch", message, "comparisons give bool")

@@ -16,40 +16,95 @@ if TYPE_CHECKING:
 
 __all__ = [
     "abs",
+    "acos",
+    "acosh",
     "add",
+    "addcdiv",
+    "addcmul",
     "all",
+    "allclose",
     "amax",
     "amin",
     "any",
     "argmax",
     "argmin",
+    "asin",
+    "asinh",
+    "atan",
+    "atan2",
+    "atanh",
+    "bitwise_and",
+    "bitwise_left_shift",
+    "bitwise_not",
+    "bitwise_or",
+    "bitwise_right_shift",
+    "bitwise_xor",
     "cat",
     "ceil",
+    "celu",
     "clamp",
     "clone",
+    "copysign",
     "cos",
+    "cosh",
     "cosine_similarity",
     "cumsum",
+    "deg2rad",
+    "digamma",
     "div",
+    "elu",
     "eq",
+    "equal",
+    "erf",
+    "erfc",
+    "erfinv",
     "exp",
+    "exp2",
     "expand",
+    "expm1",
     "flatten",
     "floor",
+    "floor_divide",
+    "fmax",
+    "fmin",
+    "fmod",
+    "frac",
     "full_like",
     "gather",
     "ge",
     "gelu",
     "gt",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "heaviside",
+    "hypot",
     "index_select",
+    "isclose",
+    "isfinite",
+    "isinf",
     "isnan",
+    "isneginf",
+    "isposinf",
     "layer_norm",
     "le",
+    "leaky_relu",
+    "lerp",
+    "lgamma",
     "log",
+    "log1p",
+    "log2",
+    "log10",
     "log_softmax",
+    "logaddexp",
+    "logaddexp2",
     "logical_and",
     "logical_not",
     "logical_or",
+    "logical_xor",
+    "logit",
+    "logsigmoid",
     "logsumexp",
     "lt",
     "masked_fill",
@@ -57,35 +112,55 @@ __all__ = [
     "maximum",
     "mean",
     "minimum",
+    "mish",
     "mul",
+    "nan_to_num",
     "ne",
     "neg",
     "norm",
     "permute",
     "pow",
+    "prelu",
+    "rad2deg",
+    "reciprocal",
     "relu",
+    "relu6",
+    "remainder",
     "reshape",
     "rms_norm",
     "round",
     "rsqrt",
+    "selu",
     "sigmoid",
     "sign",
+    "signbit",
     "silu",
     "sin",
+    "sinc",
+    "sinh",
     "softmax",
+    "softplus",
+    "softshrink",
+    "softsign",
     "sort",
     "sqrt",
+    "square",
     "squeeze",
     "stack",
     "std",
     "sub",
     "sum",
+    "tan",
     "tanh",
+    "tanhshrink",
+    "threshold",
     "topk",
     "transpose",
+    "trunc",
     "unsqueeze",
     "var",
     "where",
+    "xlogy",
 ]
 
 
@@ -102,14 +177,14 @@ class ValuesIndices(NamedTuple):
         return self
 
 
-def add(input: TensorLike, other: TensorLike) -> Tensor:
-    """Adds, element by element."""
-    return _call.one("add", _call.operand(input), _call.operand(other))
+def add(input: TensorLike, other: TensorLike, alpha: float = 1) -> Tensor:
+    """Adds `alpha` times `other`, element by element."""
+    return _call.one("add", _call.operand(input), _call.operand(other), alpha)
 
 
-def sub(input: TensorLike, other: TensorLike) -> Tensor:
-    """Subtracts `other`, element by element."""
-    return _call.one("sub", _call.operand(input), _call.operand(other))
+def sub(input: TensorLike, other: TensorLike, alpha: float = 1) -> Tensor:
+    """Subtracts `alpha` times `other`, element by element."""
+    return _call.one("sub", _call.operand(input), _call.operand(other), alpha)
 
 
 def mul(input: TensorLike, other: TensorLike) -> Tensor:
@@ -117,9 +192,28 @@ def mul(input: TensorLike, other: TensorLike) -> Tensor:
     return _call.one("mul", _call.operand(input), _call.operand(other))
 
 
-def div(input: TensorLike, other: TensorLike) -> Tensor:
-    """Divides by `other`, element by element; integers become f32."""
-    return _call.one("div", _call.operand(input), _call.operand(other))
+def div(
+    input: TensorLike, other: TensorLike, rounding_mode: Literal["trunc", "floor"] | None = None
+) -> Tensor:
+    """Divides by `other`, element by element; integers become f32, and stay integers when the
+    quotient is rounded towards zero (`trunc`) or down (`floor`).
+    """
+    return _call.one("div", _call.operand(input), _call.operand(other), rounding_mode)
+
+
+def floor_divide(input: TensorLike, other: TensorLike) -> Tensor:
+    """Divides and rounds down, element by element."""
+    return _call.one("floor_divide", _call.operand(input), _call.operand(other))
+
+
+def remainder(input: TensorLike, other: TensorLike) -> Tensor:
+    """Takes the rest of division rounded down; it has the sign of `other`."""
+    return _call.one("remainder", _call.operand(input), _call.operand(other))
+
+
+def fmod(input: TensorLike, other: TensorLike) -> Tensor:
+    """Takes the rest of division rounded towards zero; it has the sign of `input`."""
+    return _call.one("fmod", _call.tensor(input), _call.operand(other))
 
 
 def pow(input: TensorLike, exponent: TensorLike) -> Tensor:
@@ -137,6 +231,74 @@ def minimum(input: TensorLike, other: TensorLike) -> Tensor:
     return _call.one("minimum", _call.operand(input), _call.operand(other))
 
 
+def fmax(input: TensorLike, other: TensorLike) -> Tensor:
+    """Takes the larger element; a number wins over NaN."""
+    return _call.one("fmax", _call.tensor(input), _call.tensor(other))
+
+
+def fmin(input: TensorLike, other: TensorLike) -> Tensor:
+    """Takes the smaller element; a number wins over NaN."""
+    return _call.one("fmin", _call.tensor(input), _call.tensor(other))
+
+
+def lerp(input: TensorLike, end: TensorLike, weight: TensorLike) -> Tensor:
+    """Takes `input + weight * (end - input)`, floating."""
+    return _call.one("lerp", _call.tensor(input), _call.tensor(end), _call.operand(weight))
+
+
+def addcmul(
+    input: TensorLike, tensor1: TensorLike, tensor2: TensorLike, value: float = 1
+) -> Tensor:
+    """Adds `value * tensor1 * tensor2`."""
+    return _call.one(
+        "addcmul", _call.tensor(input), _call.tensor(tensor1), _call.tensor(tensor2), value
+    )
+
+
+def addcdiv(
+    input: TensorLike, tensor1: TensorLike, tensor2: TensorLike, value: float = 1
+) -> Tensor:
+    """Adds `value * tensor1 / tensor2`, of which one is floating."""
+    return _call.one(
+        "addcdiv", _call.tensor(input), _call.tensor(tensor1), _call.tensor(tensor2), value
+    )
+
+
+def hypot(input: TensorLike, other: TensorLike) -> Tensor:
+    """Takes the square root of the sum of squares of floating tensors."""
+    return _call.one("hypot", _call.tensor(input), _call.tensor(other))
+
+
+def atan2(input: TensorLike, other: TensorLike) -> Tensor:
+    """Takes the angle of the point (`other`, `input`), in radians; integers become f32."""
+    return _call.one("atan2", _call.tensor(input), _call.tensor(other))
+
+
+def xlogy(input: TensorLike, other: TensorLike) -> Tensor:
+    """Takes `input * log(other)`, 0 where `input` is 0; integers become f32."""
+    return _call.one("xlogy", _call.operand(input), _call.operand(other))
+
+
+def logaddexp(input: TensorLike, other: TensorLike) -> Tensor:
+    """Takes log(exp(`input`) + exp(`other`)) of floating tensors without overflow."""
+    return _call.one("logaddexp", _call.tensor(input), _call.tensor(other))
+
+
+def logaddexp2(input: TensorLike, other: TensorLike) -> Tensor:
+    """Takes log2(2^`input` + 2^`other`) of floating tensors without overflow."""
+    return _call.one("logaddexp2", _call.tensor(input), _call.tensor(other))
+
+
+def copysign(input: TensorLike, other: TensorLike) -> Tensor:
+    """Gives the size of `input` the sign of `other`; integers become f32."""
+    return _call.one("copysign", _call.tensor(input), _call.operand(other))
+
+
+def heaviside(input: TensorLike, values: TensorLike) -> Tensor:
+    """Gives 0 for negative elements, 1 for positive ones, `values` (of the same dtype) for 0."""
+    return _call.one("heaviside", _call.tensor(input), _call.tensor(values))
+
+
 def neg(input: TensorLike) -> Tensor:
     """Changes the sign."""
     return _call.one("neg", _call.tensor(input))
@@ -152,6 +314,11 @@ def sign(input: TensorLike) -> Tensor:
     return _call.one("sign", _call.tensor(input))
 
 
+def square(input: TensorLike) -> Tensor:
+    """Multiplies by itself."""
+    return _call.one("square", _call.tensor(input))
+
+
 def floor(input: TensorLike) -> Tensor:
     """Rounds down."""
     return _call.one("floor", _call.tensor(input))
@@ -162,16 +329,38 @@ def ceil(input: TensorLike) -> Tensor:
     return _call.one("ceil", _call.tensor(input))
 
 
-def round(input: TensorLike) -> Tensor:
-    """Rounds to the nearest integer, halves to the even one."""
-    return _call.one("round", _call.tensor(input))
+def round(input: TensorLike, decimals: int = 0) -> Tensor:
+    """Rounds to so many decimals, negative ones left of the point; halves to the even neighbour."""
+    return _call.one("round", _call.tensor(input), decimals)
+
+
+def trunc(input: TensorLike) -> Tensor:
+    """Rounds towards zero."""
+    return _call.one("trunc", _call.tensor(input))
+
+
+def frac(input: TensorLike) -> Tensor:
+    """Gives what `trunc` drops, of a floating tensor."""
+    return _call.one("frac", _call.tensor(input))
 
 
 def clamp(
     input: TensorLike, min: TensorLike | None = None, max: TensorLike | None = None
 ) -> Tensor:
-    """Limits every element to [`min`, `max`], both plain numbers or 0-d."""
+    """Limits every element to [`min`, `max`], which broadcast; `max` wins over `min`."""
     return _call.one("clamp", _call.tensor(input), _call.optional(min), _call.optional(max))
+
+
+def nan_to_num(
+    input: TensorLike,
+    nan: float | None = None,
+    posinf: float | None = None,
+    neginf: float | None = None,
+) -> Tensor:
+    """Replaces NaN by `nan` (0), infinities by `posinf` and `neginf` (the largest and smallest
+    numbers).
+    """
+    return _call.one("nan_to_num", _call.tensor(input), nan, posinf, neginf)
 
 
 def exp(input: TensorLike) -> Tensor:
@@ -194,6 +383,36 @@ def rsqrt(input: TensorLike) -> Tensor:
     return _call.one("rsqrt", _call.tensor(input))
 
 
+def reciprocal(input: TensorLike) -> Tensor:
+    """Takes 1 / x."""
+    return _call.one("reciprocal", _call.tensor(input))
+
+
+def exp2(input: TensorLike) -> Tensor:
+    """Takes 2 to the power of each element."""
+    return _call.one("exp2", _call.tensor(input))
+
+
+def expm1(input: TensorLike) -> Tensor:
+    """Takes exp(x) - 1, exact near 0."""
+    return _call.one("expm1", _call.tensor(input))
+
+
+def log1p(input: TensorLike) -> Tensor:
+    """Takes log(1 + x), exact near 0."""
+    return _call.one("log1p", _call.tensor(input))
+
+
+def log2(input: TensorLike) -> Tensor:
+    """Takes the logarithm to base 2."""
+    return _call.one("log2", _call.tensor(input))
+
+
+def log10(input: TensorLike) -> Tensor:
+    """Takes the logarithm to base 10."""
+    return _call.one("log10", _call.tensor(input))
+
+
 def sin(input: TensorLike) -> Tensor:
     """Takes the sine, in radians."""
     return _call.one("sin", _call.tensor(input))
@@ -204,9 +423,99 @@ def cos(input: TensorLike) -> Tensor:
     return _call.one("cos", _call.tensor(input))
 
 
+def tan(input: TensorLike) -> Tensor:
+    """Takes the tangent, in radians."""
+    return _call.one("tan", _call.tensor(input))
+
+
+def asin(input: TensorLike) -> Tensor:
+    """Takes the arc sine, in radians."""
+    return _call.one("asin", _call.tensor(input))
+
+
+def acos(input: TensorLike) -> Tensor:
+    """Takes the arc cosine, in radians."""
+    return _call.one("acos", _call.tensor(input))
+
+
+def atan(input: TensorLike) -> Tensor:
+    """Takes the arc tangent, in radians."""
+    return _call.one("atan", _call.tensor(input))
+
+
+def sinh(input: TensorLike) -> Tensor:
+    """Takes the hyperbolic sine."""
+    return _call.one("sinh", _call.tensor(input))
+
+
+def cosh(input: TensorLike) -> Tensor:
+    """Takes the hyperbolic cosine."""
+    return _call.one("cosh", _call.tensor(input))
+
+
 def tanh(input: TensorLike) -> Tensor:
     """Takes the hyperbolic tangent."""
     return _call.one("tanh", _call.tensor(input))
+
+
+def asinh(input: TensorLike) -> Tensor:
+    """Takes the inverse hyperbolic sine."""
+    return _call.one("asinh", _call.tensor(input))
+
+
+def acosh(input: TensorLike) -> Tensor:
+    """Takes the inverse hyperbolic cosine."""
+    return _call.one("acosh", _call.tensor(input))
+
+
+def atanh(input: TensorLike) -> Tensor:
+    """Takes the inverse hyperbolic tangent."""
+    return _call.one("atanh", _call.tensor(input))
+
+
+def sinc(input: TensorLike) -> Tensor:
+    """Takes sin(pi x) / (pi x), 1 at 0."""
+    return _call.one("sinc", _call.tensor(input))
+
+
+def deg2rad(input: TensorLike) -> Tensor:
+    """Turns degrees into radians."""
+    return _call.one("deg2rad", _call.tensor(input))
+
+
+def rad2deg(input: TensorLike) -> Tensor:
+    """Turns radians into degrees."""
+    return _call.one("rad2deg", _call.tensor(input))
+
+
+def erf(input: TensorLike) -> Tensor:
+    """Takes the error function."""
+    return _call.one("erf", _call.tensor(input))
+
+
+def erfc(input: TensorLike) -> Tensor:
+    """Takes 1 - erf(x), exact for large x."""
+    return _call.one("erfc", _call.tensor(input))
+
+
+def erfinv(input: TensorLike) -> Tensor:
+    """Takes the inverse of the error function; infinite at -1 and 1, NaN beyond."""
+    return _call.one("erfinv", _call.tensor(input))
+
+
+def lgamma(input: TensorLike) -> Tensor:
+    """Takes the logarithm of the absolute value of the gamma function."""
+    return _call.one("lgamma", _call.tensor(input))
+
+
+def digamma(input: TensorLike) -> Tensor:
+    """Takes the derivative of `lgamma`."""
+    return _call.one("digamma", _call.tensor(input))
+
+
+def logit(input: TensorLike, eps: float | None = None) -> Tensor:
+    """Takes log(x / (1 - x)), of x limited to [`eps`, 1 - `eps`] if `eps` is given."""
+    return _call.one("logit", _call.tensor(input), eps)
 
 
 def sigmoid(input: TensorLike) -> Tensor:
@@ -227,6 +536,91 @@ def gelu(input: TensorLike, approximate: Literal["none", "tanh"] | None = None) 
 def silu(input: TensorLike) -> Tensor:
     """Takes x * sigmoid(x)."""
     return _call.one("silu", _call.tensor(input))
+
+
+def mish(input: TensorLike) -> Tensor:
+    """Takes x * tanh(softplus(x))."""
+    return _call.one("mish", _call.tensor(input))
+
+
+def softplus(input: TensorLike, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+    """Takes log(1 + exp(`beta` x)) / `beta`, x where `beta` x exceeds `threshold`."""
+    return _call.one("softplus", _call.tensor(input), beta, threshold)
+
+
+def softsign(input: TensorLike) -> Tensor:
+    """Takes x / (1 + |x|)."""
+    return _call.one("softsign", _call.tensor(input))
+
+
+def logsigmoid(input: TensorLike) -> Tensor:
+    """Takes log(sigmoid(x))."""
+    return _call.one("logsigmoid", _call.tensor(input))
+
+
+def leaky_relu(input: TensorLike, negative_slope: float = 0.01) -> Tensor:
+    """Multiplies negative elements by `negative_slope`."""
+    return _call.one("leaky_relu", _call.tensor(input), negative_slope)
+
+
+def prelu(input: TensorLike, weight: TensorLike) -> Tensor:
+    """Multiplies negative elements by `weight`: one for all, or one for each position of axis 1."""
+    return _call.one("prelu", _call.tensor(input), _call.tensor(weight))
+
+
+def elu(input: TensorLike, alpha: float = 1.0) -> Tensor:
+    """Takes `alpha` (exp(x) - 1) of negative elements."""
+    return _call.one("elu", _call.tensor(input), alpha)
+
+
+def celu(input: TensorLike, alpha: float = 1.0) -> Tensor:
+    """Takes `alpha` (exp(x / `alpha`) - 1) of negative elements."""
+    return _call.one("celu", _call.tensor(input), alpha)
+
+
+def selu(input: TensorLike) -> Tensor:
+    """Takes the scaled ELU, which keeps mean 0 and variance 1."""
+    return _call.one("selu", _call.tensor(input))
+
+
+def relu6(input: TensorLike) -> Tensor:
+    """Limits every element to [0, 6]."""
+    return _call.one("relu6", _call.tensor(input))
+
+
+def hardtanh(input: TensorLike, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
+    """Limits every element to [`min_val`, `max_val`]."""
+    return _call.one("hardtanh", _call.tensor(input), min_val, max_val)
+
+
+def hardsigmoid(input: TensorLike) -> Tensor:
+    """Limits x / 6 + 1 / 2 to [0, 1]."""
+    return _call.one("hardsigmoid", _call.tensor(input))
+
+
+def hardswish(input: TensorLike) -> Tensor:
+    """Takes x * hardsigmoid(x)."""
+    return _call.one("hardswish", _call.tensor(input))
+
+
+def hardshrink(input: TensorLike, lambd: float = 0.5) -> Tensor:
+    """Replaces elements in [-`lambd`, `lambd`] by 0."""
+    return _call.one("hardshrink", _call.tensor(input), lambd)
+
+
+def softshrink(input: TensorLike, lambd: float = 0.5) -> Tensor:
+    """Moves elements by `lambd` towards 0, as far as 0."""
+    return _call.one("softshrink", _call.tensor(input), lambd)
+
+
+def tanhshrink(input: TensorLike) -> Tensor:
+    """Takes x - tanh(x)."""
+    return _call.one("tanhshrink", _call.tensor(input))
+
+
+def threshold(input: TensorLike, threshold: float, value: float) -> Tensor:
+    """Replaces elements that do not exceed `threshold` by `value`."""
+    return _call.one("threshold", _call.tensor(input), threshold, value)
 
 
 def eq(input: TensorLike, other: TensorLike) -> Tensor:
@@ -269,6 +663,11 @@ def logical_or(input: TensorLike, other: TensorLike) -> Tensor:
     return _call.one("logical_or", _call.operand(input), _call.operand(other))
 
 
+def logical_xor(input: TensorLike, other: TensorLike) -> Tensor:
+    """Tests that one is non-zero, not both."""
+    return _call.one("logical_xor", _call.tensor(input), _call.tensor(other))
+
+
 def logical_not(input: TensorLike) -> Tensor:
     """Tests that an element is zero."""
     return _call.one("logical_not", _call.tensor(input))
@@ -277,6 +676,88 @@ def logical_not(input: TensorLike) -> Tensor:
 def isnan(input: TensorLike) -> Tensor:
     """Tests for NaN."""
     return _call.one("isnan", _call.tensor(input))
+
+
+def isinf(input: TensorLike) -> Tensor:
+    """Tests for infinity of either sign."""
+    return _call.one("isinf", _call.tensor(input))
+
+
+def isfinite(input: TensorLike) -> Tensor:
+    """Tests that an element is neither infinite nor NaN."""
+    return _call.one("isfinite", _call.tensor(input))
+
+
+def isposinf(input: TensorLike) -> Tensor:
+    """Tests for positive infinity."""
+    return _call.one("isposinf", _call.tensor(input))
+
+
+def isneginf(input: TensorLike) -> Tensor:
+    """Tests for negative infinity."""
+    return _call.one("isneginf", _call.tensor(input))
+
+
+def signbit(input: TensorLike) -> Tensor:
+    """Tests for a negative sign, that of -0.0 too."""
+    return _call.one("signbit", _call.tensor(input))
+
+
+def isclose(
+    input: TensorLike,
+    other: TensorLike,
+    rtol: float = 1e-5,
+    atol: float = 1e-8,
+    equal_nan: bool = False,
+) -> Tensor:
+    """Tests |`input` - `other`| <= `atol` + `rtol` |`other`|, element by element, of one dtype."""
+    return _call.one("isclose", _call.tensor(input), _call.tensor(other), rtol, atol, equal_nan)
+
+
+def allclose(
+    input: TensorLike,
+    other: TensorLike,
+    rtol: float = 1e-5,
+    atol: float = 1e-8,
+    equal_nan: bool = False,
+) -> Tensor:
+    """Tests that `isclose` holds everywhere: one truth."""
+    return _call.one("allclose", _call.tensor(input), _call.tensor(other), rtol, atol, equal_nan)
+
+
+def equal(input: TensorLike, other: TensorLike) -> Tensor:
+    """Tests that shapes and all elements are equal: one truth."""
+    return _call.one("equal", _call.tensor(input), _call.tensor(other))
+
+
+def bitwise_and(input: TensorLike, other: TensorLike) -> Tensor:
+    """Takes the bits that both have."""
+    return _call.one("bitwise_and", _call.operand(input), _call.operand(other))
+
+
+def bitwise_or(input: TensorLike, other: TensorLike) -> Tensor:
+    """Takes the bits that either has."""
+    return _call.one("bitwise_or", _call.operand(input), _call.operand(other))
+
+
+def bitwise_xor(input: TensorLike, other: TensorLike) -> Tensor:
+    """Takes the bits that one has, not both."""
+    return _call.one("bitwise_xor", _call.operand(input), _call.operand(other))
+
+
+def bitwise_not(input: TensorLike) -> Tensor:
+    """Flips every bit; of bool, the truth."""
+    return _call.one("bitwise_not", _call.tensor(input))
+
+
+def bitwise_left_shift(input: TensorLike, other: TensorLike) -> Tensor:
+    """Moves the bits of integers up; 0 when by the width or more."""
+    return _call.one("bitwise_left_shift", _call.operand(input), _call.operand(other))
+
+
+def bitwise_right_shift(input: TensorLike, other: TensorLike) -> Tensor:
+    """Moves the bits of integers down, keeping the sign."""
+    return _call.one("bitwise_right_shift", _call.operand(input), _call.operand(other))
 
 
 def where(condition: TensorLike, input: TensorLike, other: TensorLike) -> Tensor:
@@ -524,21 +1005,21 @@ class Ops(_call.Base):
 
     __slots__ = ()
 
-    def add(self, other: TensorLike) -> Tensor:
-        """Adds, element by element."""
-        return add(self, other)
+    def add(self, other: TensorLike, alpha: float = 1) -> Tensor:
+        """Adds `alpha` times `other`, element by element."""
+        return add(self, other, alpha)
 
-    def add_(self, other: TensorLike) -> Tensor:
+    def add_(self, other: TensorLike, alpha: float = 1) -> Tensor:
         """Does `add` in place: a write to this tensor."""
-        return self._update(add(self, other))
+        return self._update(add(self, other, alpha))
 
-    def sub(self, other: TensorLike) -> Tensor:
-        """Subtracts `other`, element by element."""
-        return sub(self, other)
+    def sub(self, other: TensorLike, alpha: float = 1) -> Tensor:
+        """Subtracts `alpha` times `other`, element by element."""
+        return sub(self, other, alpha)
 
-    def sub_(self, other: TensorLike) -> Tensor:
+    def sub_(self, other: TensorLike, alpha: float = 1) -> Tensor:
         """Does `sub` in place: a write to this tensor."""
-        return self._update(sub(self, other))
+        return self._update(sub(self, other, alpha))
 
     def mul(self, other: TensorLike) -> Tensor:
         """Multiplies, element by element."""
@@ -548,13 +1029,43 @@ class Ops(_call.Base):
         """Does `mul` in place: a write to this tensor."""
         return self._update(mul(self, other))
 
-    def div(self, other: TensorLike) -> Tensor:
-        """Divides by `other`, element by element; integers become f32."""
-        return div(self, other)
+    def div(
+        self, other: TensorLike, rounding_mode: Literal["trunc", "floor"] | None = None
+    ) -> Tensor:
+        """Divides by `other`, element by element; integers become f32, and stay integers when
+        the quotient is rounded towards zero (`trunc`) or down (`floor`).
+        """
+        return div(self, other, rounding_mode)
 
-    def div_(self, other: TensorLike) -> Tensor:
+    def div_(
+        self, other: TensorLike, rounding_mode: Literal["trunc", "floor"] | None = None
+    ) -> Tensor:
         """Does `div` in place: a write to this tensor."""
-        return self._update(div(self, other))
+        return self._update(div(self, other, rounding_mode))
+
+    def floor_divide(self, other: TensorLike) -> Tensor:
+        """Divides and rounds down, element by element."""
+        return floor_divide(self, other)
+
+    def floor_divide_(self, other: TensorLike) -> Tensor:
+        """Does `floor_divide` in place: a write to this tensor."""
+        return self._update(floor_divide(self, other))
+
+    def remainder(self, other: TensorLike) -> Tensor:
+        """Takes the rest of division rounded down; it has the sign of `other`."""
+        return remainder(self, other)
+
+    def remainder_(self, other: TensorLike) -> Tensor:
+        """Does `remainder` in place: a write to this tensor."""
+        return self._update(remainder(self, other))
+
+    def fmod(self, other: TensorLike) -> Tensor:
+        """Takes the rest of division rounded towards zero; it has the sign of `input`."""
+        return fmod(self, other)
+
+    def fmod_(self, other: TensorLike) -> Tensor:
+        """Does `fmod` in place: a write to this tensor."""
+        return self._update(fmod(self, other))
 
     def pow(self, exponent: TensorLike) -> Tensor:
         """Raises to a power, element by element."""
@@ -571,6 +1082,88 @@ class Ops(_call.Base):
     def minimum(self, other: TensorLike) -> Tensor:
         """Takes the smaller element; NaN wins."""
         return minimum(self, other)
+
+    def fmax(self, other: TensorLike) -> Tensor:
+        """Takes the larger element; a number wins over NaN."""
+        return fmax(self, other)
+
+    def fmin(self, other: TensorLike) -> Tensor:
+        """Takes the smaller element; a number wins over NaN."""
+        return fmin(self, other)
+
+    def lerp(self, end: TensorLike, weight: TensorLike) -> Tensor:
+        """Takes `input + weight * (end - input)`, floating."""
+        return lerp(self, end, weight)
+
+    def lerp_(self, end: TensorLike, weight: TensorLike) -> Tensor:
+        """Does `lerp` in place: a write to this tensor."""
+        return self._update(lerp(self, end, weight))
+
+    def addcmul(self, tensor1: TensorLike, tensor2: TensorLike, value: float = 1) -> Tensor:
+        """Adds `value * tensor1 * tensor2`."""
+        return addcmul(self, tensor1, tensor2, value)
+
+    def addcmul_(self, tensor1: TensorLike, tensor2: TensorLike, value: float = 1) -> Tensor:
+        """Does `addcmul` in place: a write to this tensor."""
+        return self._update(addcmul(self, tensor1, tensor2, value))
+
+    def addcdiv(self, tensor1: TensorLike, tensor2: TensorLike, value: float = 1) -> Tensor:
+        """Adds `value * tensor1 / tensor2`, of which one is floating."""
+        return addcdiv(self, tensor1, tensor2, value)
+
+    def addcdiv_(self, tensor1: TensorLike, tensor2: TensorLike, value: float = 1) -> Tensor:
+        """Does `addcdiv` in place: a write to this tensor."""
+        return self._update(addcdiv(self, tensor1, tensor2, value))
+
+    def hypot(self, other: TensorLike) -> Tensor:
+        """Takes the square root of the sum of squares of floating tensors."""
+        return hypot(self, other)
+
+    def hypot_(self, other: TensorLike) -> Tensor:
+        """Does `hypot` in place: a write to this tensor."""
+        return self._update(hypot(self, other))
+
+    def atan2(self, other: TensorLike) -> Tensor:
+        """Takes the angle of the point (`other`, `input`), in radians; integers become f32."""
+        return atan2(self, other)
+
+    def atan2_(self, other: TensorLike) -> Tensor:
+        """Does `atan2` in place: a write to this tensor."""
+        return self._update(atan2(self, other))
+
+    def xlogy(self, other: TensorLike) -> Tensor:
+        """Takes `input * log(other)`, 0 where `input` is 0; integers become f32."""
+        return xlogy(self, other)
+
+    def xlogy_(self, other: TensorLike) -> Tensor:
+        """Does `xlogy` in place: a write to this tensor."""
+        return self._update(xlogy(self, other))
+
+    def logaddexp(self, other: TensorLike) -> Tensor:
+        """Takes log(exp(`input`) + exp(`other`)) of floating tensors without overflow."""
+        return logaddexp(self, other)
+
+    def logaddexp2(self, other: TensorLike) -> Tensor:
+        """Takes log2(2^`input` + 2^`other`) of floating tensors without overflow."""
+        return logaddexp2(self, other)
+
+    def copysign(self, other: TensorLike) -> Tensor:
+        """Gives the size of `input` the sign of `other`; integers become f32."""
+        return copysign(self, other)
+
+    def copysign_(self, other: TensorLike) -> Tensor:
+        """Does `copysign` in place: a write to this tensor."""
+        return self._update(copysign(self, other))
+
+    def heaviside(self, values: TensorLike) -> Tensor:
+        """Gives 0 for negative elements, 1 for positive ones, `values` (of the same dtype) for
+        0.
+        """
+        return heaviside(self, values)
+
+    def heaviside_(self, values: TensorLike) -> Tensor:
+        """Does `heaviside` in place: a write to this tensor."""
+        return self._update(heaviside(self, values))
 
     def neg(self) -> Tensor:
         """Changes the sign."""
@@ -596,6 +1189,14 @@ class Ops(_call.Base):
         """Does `sign` in place: a write to this tensor."""
         return self._update(sign(self))
 
+    def square(self) -> Tensor:
+        """Multiplies by itself."""
+        return square(self)
+
+    def square_(self) -> Tensor:
+        """Does `square` in place: a write to this tensor."""
+        return self._update(square(self))
+
     def floor(self) -> Tensor:
         """Rounds down."""
         return floor(self)
@@ -612,21 +1213,53 @@ class Ops(_call.Base):
         """Does `ceil` in place: a write to this tensor."""
         return self._update(ceil(self))
 
-    def round(self) -> Tensor:
-        """Rounds to the nearest integer, halves to the even one."""
-        return round(self)
+    def round(self, decimals: int = 0) -> Tensor:
+        """Rounds to so many decimals, negative ones left of the point; halves to the even
+        neighbour.
+        """
+        return round(self, decimals)
 
-    def round_(self) -> Tensor:
+    def round_(self, decimals: int = 0) -> Tensor:
         """Does `round` in place: a write to this tensor."""
-        return self._update(round(self))
+        return self._update(round(self, decimals))
+
+    def trunc(self) -> Tensor:
+        """Rounds towards zero."""
+        return trunc(self)
+
+    def trunc_(self) -> Tensor:
+        """Does `trunc` in place: a write to this tensor."""
+        return self._update(trunc(self))
+
+    def frac(self) -> Tensor:
+        """Gives what `trunc` drops, of a floating tensor."""
+        return frac(self)
+
+    def frac_(self) -> Tensor:
+        """Does `frac` in place: a write to this tensor."""
+        return self._update(frac(self))
 
     def clamp(self, min: TensorLike | None = None, max: TensorLike | None = None) -> Tensor:
-        """Limits every element to [`min`, `max`], both plain numbers or 0-d."""
+        """Limits every element to [`min`, `max`], which broadcast; `max` wins over `min`."""
         return clamp(self, min, max)
 
     def clamp_(self, min: TensorLike | None = None, max: TensorLike | None = None) -> Tensor:
         """Does `clamp` in place: a write to this tensor."""
         return self._update(clamp(self, min, max))
+
+    def nan_to_num(
+        self, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
+    ) -> Tensor:
+        """Replaces NaN by `nan` (0), infinities by `posinf` and `neginf` (the largest and
+        smallest numbers).
+        """
+        return nan_to_num(self, nan, posinf, neginf)
+
+    def nan_to_num_(
+        self, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
+    ) -> Tensor:
+        """Does `nan_to_num` in place: a write to this tensor."""
+        return self._update(nan_to_num(self, nan, posinf, neginf))
 
     def exp(self) -> Tensor:
         """Takes e to the power of each element."""
@@ -660,6 +1293,54 @@ class Ops(_call.Base):
         """Does `rsqrt` in place: a write to this tensor."""
         return self._update(rsqrt(self))
 
+    def reciprocal(self) -> Tensor:
+        """Takes 1 / x."""
+        return reciprocal(self)
+
+    def reciprocal_(self) -> Tensor:
+        """Does `reciprocal` in place: a write to this tensor."""
+        return self._update(reciprocal(self))
+
+    def exp2(self) -> Tensor:
+        """Takes 2 to the power of each element."""
+        return exp2(self)
+
+    def exp2_(self) -> Tensor:
+        """Does `exp2` in place: a write to this tensor."""
+        return self._update(exp2(self))
+
+    def expm1(self) -> Tensor:
+        """Takes exp(x) - 1, exact near 0."""
+        return expm1(self)
+
+    def expm1_(self) -> Tensor:
+        """Does `expm1` in place: a write to this tensor."""
+        return self._update(expm1(self))
+
+    def log1p(self) -> Tensor:
+        """Takes log(1 + x), exact near 0."""
+        return log1p(self)
+
+    def log1p_(self) -> Tensor:
+        """Does `log1p` in place: a write to this tensor."""
+        return self._update(log1p(self))
+
+    def log2(self) -> Tensor:
+        """Takes the logarithm to base 2."""
+        return log2(self)
+
+    def log2_(self) -> Tensor:
+        """Does `log2` in place: a write to this tensor."""
+        return self._update(log2(self))
+
+    def log10(self) -> Tensor:
+        """Takes the logarithm to base 10."""
+        return log10(self)
+
+    def log10_(self) -> Tensor:
+        """Does `log10` in place: a write to this tensor."""
+        return self._update(log10(self))
+
     def sin(self) -> Tensor:
         """Takes the sine, in radians."""
         return sin(self)
@@ -676,6 +1357,54 @@ class Ops(_call.Base):
         """Does `cos` in place: a write to this tensor."""
         return self._update(cos(self))
 
+    def tan(self) -> Tensor:
+        """Takes the tangent, in radians."""
+        return tan(self)
+
+    def tan_(self) -> Tensor:
+        """Does `tan` in place: a write to this tensor."""
+        return self._update(tan(self))
+
+    def asin(self) -> Tensor:
+        """Takes the arc sine, in radians."""
+        return asin(self)
+
+    def asin_(self) -> Tensor:
+        """Does `asin` in place: a write to this tensor."""
+        return self._update(asin(self))
+
+    def acos(self) -> Tensor:
+        """Takes the arc cosine, in radians."""
+        return acos(self)
+
+    def acos_(self) -> Tensor:
+        """Does `acos` in place: a write to this tensor."""
+        return self._update(acos(self))
+
+    def atan(self) -> Tensor:
+        """Takes the arc tangent, in radians."""
+        return atan(self)
+
+    def atan_(self) -> Tensor:
+        """Does `atan` in place: a write to this tensor."""
+        return self._update(atan(self))
+
+    def sinh(self) -> Tensor:
+        """Takes the hyperbolic sine."""
+        return sinh(self)
+
+    def sinh_(self) -> Tensor:
+        """Does `sinh` in place: a write to this tensor."""
+        return self._update(sinh(self))
+
+    def cosh(self) -> Tensor:
+        """Takes the hyperbolic cosine."""
+        return cosh(self)
+
+    def cosh_(self) -> Tensor:
+        """Does `cosh` in place: a write to this tensor."""
+        return self._update(cosh(self))
+
     def tanh(self) -> Tensor:
         """Takes the hyperbolic tangent."""
         return tanh(self)
@@ -683,6 +1412,102 @@ class Ops(_call.Base):
     def tanh_(self) -> Tensor:
         """Does `tanh` in place: a write to this tensor."""
         return self._update(tanh(self))
+
+    def asinh(self) -> Tensor:
+        """Takes the inverse hyperbolic sine."""
+        return asinh(self)
+
+    def asinh_(self) -> Tensor:
+        """Does `asinh` in place: a write to this tensor."""
+        return self._update(asinh(self))
+
+    def acosh(self) -> Tensor:
+        """Takes the inverse hyperbolic cosine."""
+        return acosh(self)
+
+    def acosh_(self) -> Tensor:
+        """Does `acosh` in place: a write to this tensor."""
+        return self._update(acosh(self))
+
+    def atanh(self) -> Tensor:
+        """Takes the inverse hyperbolic tangent."""
+        return atanh(self)
+
+    def atanh_(self) -> Tensor:
+        """Does `atanh` in place: a write to this tensor."""
+        return self._update(atanh(self))
+
+    def sinc(self) -> Tensor:
+        """Takes sin(pi x) / (pi x), 1 at 0."""
+        return sinc(self)
+
+    def sinc_(self) -> Tensor:
+        """Does `sinc` in place: a write to this tensor."""
+        return self._update(sinc(self))
+
+    def deg2rad(self) -> Tensor:
+        """Turns degrees into radians."""
+        return deg2rad(self)
+
+    def deg2rad_(self) -> Tensor:
+        """Does `deg2rad` in place: a write to this tensor."""
+        return self._update(deg2rad(self))
+
+    def rad2deg(self) -> Tensor:
+        """Turns radians into degrees."""
+        return rad2deg(self)
+
+    def rad2deg_(self) -> Tensor:
+        """Does `rad2deg` in place: a write to this tensor."""
+        return self._update(rad2deg(self))
+
+    def erf(self) -> Tensor:
+        """Takes the error function."""
+        return erf(self)
+
+    def erf_(self) -> Tensor:
+        """Does `erf` in place: a write to this tensor."""
+        return self._update(erf(self))
+
+    def erfc(self) -> Tensor:
+        """Takes 1 - erf(x), exact for large x."""
+        return erfc(self)
+
+    def erfc_(self) -> Tensor:
+        """Does `erfc` in place: a write to this tensor."""
+        return self._update(erfc(self))
+
+    def erfinv(self) -> Tensor:
+        """Takes the inverse of the error function; infinite at -1 and 1, NaN beyond."""
+        return erfinv(self)
+
+    def erfinv_(self) -> Tensor:
+        """Does `erfinv` in place: a write to this tensor."""
+        return self._update(erfinv(self))
+
+    def lgamma(self) -> Tensor:
+        """Takes the logarithm of the absolute value of the gamma function."""
+        return lgamma(self)
+
+    def lgamma_(self) -> Tensor:
+        """Does `lgamma` in place: a write to this tensor."""
+        return self._update(lgamma(self))
+
+    def digamma(self) -> Tensor:
+        """Takes the derivative of `lgamma`."""
+        return digamma(self)
+
+    def digamma_(self) -> Tensor:
+        """Does `digamma` in place: a write to this tensor."""
+        return self._update(digamma(self))
+
+    def logit(self, eps: float | None = None) -> Tensor:
+        """Takes log(x / (1 - x)), of x limited to [`eps`, 1 - `eps`] if `eps` is given."""
+        return logit(self, eps)
+
+    def logit_(self, eps: float | None = None) -> Tensor:
+        """Does `logit` in place: a write to this tensor."""
+        return self._update(logit(self, eps))
 
     def sigmoid(self) -> Tensor:
         """Takes 1 / (1 + exp(-x))."""
@@ -707,6 +1532,72 @@ class Ops(_call.Base):
     def silu(self) -> Tensor:
         """Takes x * sigmoid(x)."""
         return silu(self)
+
+    def mish(self) -> Tensor:
+        """Takes x * tanh(softplus(x))."""
+        return mish(self)
+
+    def softplus(self, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+        """Takes log(1 + exp(`beta` x)) / `beta`, x where `beta` x exceeds `threshold`."""
+        return softplus(self, beta, threshold)
+
+    def softsign(self) -> Tensor:
+        """Takes x / (1 + |x|)."""
+        return softsign(self)
+
+    def logsigmoid(self) -> Tensor:
+        """Takes log(sigmoid(x))."""
+        return logsigmoid(self)
+
+    def leaky_relu(self, negative_slope: float = 0.01) -> Tensor:
+        """Multiplies negative elements by `negative_slope`."""
+        return leaky_relu(self, negative_slope)
+
+    def prelu(self, weight: TensorLike) -> Tensor:
+        """Multiplies negative elements by `weight`: one for all, or one for each position of
+        axis 1.
+        """
+        return prelu(self, weight)
+
+    def elu(self, alpha: float = 1.0) -> Tensor:
+        """Takes `alpha` (exp(x) - 1) of negative elements."""
+        return elu(self, alpha)
+
+    def celu(self, alpha: float = 1.0) -> Tensor:
+        """Takes `alpha` (exp(x / `alpha`) - 1) of negative elements."""
+        return celu(self, alpha)
+
+    def selu(self) -> Tensor:
+        """Takes the scaled ELU, which keeps mean 0 and variance 1."""
+        return selu(self)
+
+    def relu6(self) -> Tensor:
+        """Limits every element to [0, 6]."""
+        return relu6(self)
+
+    def hardtanh(self, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
+        """Limits every element to [`min_val`, `max_val`]."""
+        return hardtanh(self, min_val, max_val)
+
+    def hardsigmoid(self) -> Tensor:
+        """Limits x / 6 + 1 / 2 to [0, 1]."""
+        return hardsigmoid(self)
+
+    def hardswish(self) -> Tensor:
+        """Takes x * hardsigmoid(x)."""
+        return hardswish(self)
+
+    def hardshrink(self, lambd: float = 0.5) -> Tensor:
+        """Replaces elements in [-`lambd`, `lambd`] by 0."""
+        return hardshrink(self, lambd)
+
+    def softshrink(self, lambd: float = 0.5) -> Tensor:
+        """Moves elements by `lambd` towards 0, as far as 0."""
+        return softshrink(self, lambd)
+
+    def tanhshrink(self) -> Tensor:
+        """Takes x - tanh(x)."""
+        return tanhshrink(self)
 
     def eq(self, other: TensorLike) -> Tensor:
         """Tests equality, element by element."""
@@ -772,6 +1663,14 @@ class Ops(_call.Base):
         """Does `logical_or` in place: a write to this tensor."""
         return self._update(logical_or(self, other))
 
+    def logical_xor(self, other: TensorLike) -> Tensor:
+        """Tests that one is non-zero, not both."""
+        return logical_xor(self, other)
+
+    def logical_xor_(self, other: TensorLike) -> Tensor:
+        """Does `logical_xor` in place: a write to this tensor."""
+        return self._update(logical_xor(self, other))
+
     def logical_not(self) -> Tensor:
         """Tests that an element is zero."""
         return logical_not(self)
@@ -783,6 +1682,92 @@ class Ops(_call.Base):
     def isnan(self) -> Tensor:
         """Tests for NaN."""
         return isnan(self)
+
+    def isinf(self) -> Tensor:
+        """Tests for infinity of either sign."""
+        return isinf(self)
+
+    def isfinite(self) -> Tensor:
+        """Tests that an element is neither infinite nor NaN."""
+        return isfinite(self)
+
+    def isposinf(self) -> Tensor:
+        """Tests for positive infinity."""
+        return isposinf(self)
+
+    def isneginf(self) -> Tensor:
+        """Tests for negative infinity."""
+        return isneginf(self)
+
+    def signbit(self) -> Tensor:
+        """Tests for a negative sign, that of -0.0 too."""
+        return signbit(self)
+
+    def isclose(
+        self, other: TensorLike, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+    ) -> Tensor:
+        """Tests |`input` - `other`| <= `atol` + `rtol` |`other`|, element by element, of one
+        dtype.
+        """
+        return isclose(self, other, rtol, atol, equal_nan)
+
+    def allclose(
+        self, other: TensorLike, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+    ) -> Tensor:
+        """Tests that `isclose` holds everywhere: one truth."""
+        return allclose(self, other, rtol, atol, equal_nan)
+
+    def equal(self, other: TensorLike) -> Tensor:
+        """Tests that shapes and all elements are equal: one truth."""
+        return equal(self, other)
+
+    def bitwise_and(self, other: TensorLike) -> Tensor:
+        """Takes the bits that both have."""
+        return bitwise_and(self, other)
+
+    def bitwise_and_(self, other: TensorLike) -> Tensor:
+        """Does `bitwise_and` in place: a write to this tensor."""
+        return self._update(bitwise_and(self, other))
+
+    def bitwise_or(self, other: TensorLike) -> Tensor:
+        """Takes the bits that either has."""
+        return bitwise_or(self, other)
+
+    def bitwise_or_(self, other: TensorLike) -> Tensor:
+        """Does `bitwise_or` in place: a write to this tensor."""
+        return self._update(bitwise_or(self, other))
+
+    def bitwise_xor(self, other: TensorLike) -> Tensor:
+        """Takes the bits that one has, not both."""
+        return bitwise_xor(self, other)
+
+    def bitwise_xor_(self, other: TensorLike) -> Tensor:
+        """Does `bitwise_xor` in place: a write to this tensor."""
+        return self._update(bitwise_xor(self, other))
+
+    def bitwise_not(self) -> Tensor:
+        """Flips every bit; of bool, the truth."""
+        return bitwise_not(self)
+
+    def bitwise_not_(self) -> Tensor:
+        """Does `bitwise_not` in place: a write to this tensor."""
+        return self._update(bitwise_not(self))
+
+    def bitwise_left_shift(self, other: TensorLike) -> Tensor:
+        """Moves the bits of integers up; 0 when by the width or more."""
+        return bitwise_left_shift(self, other)
+
+    def bitwise_left_shift_(self, other: TensorLike) -> Tensor:
+        """Does `bitwise_left_shift` in place: a write to this tensor."""
+        return self._update(bitwise_left_shift(self, other))
+
+    def bitwise_right_shift(self, other: TensorLike) -> Tensor:
+        """Moves the bits of integers down, keeping the sign."""
+        return bitwise_right_shift(self, other)
+
+    def bitwise_right_shift_(self, other: TensorLike) -> Tensor:
+        """Does `bitwise_right_shift` in place: a write to this tensor."""
+        return self._update(bitwise_right_shift(self, other))
 
     def masked_fill(self, mask: TensorLike, value: TensorLike) -> Tensor:
         """Writes a number where `mask` (bool, broadcast) holds."""

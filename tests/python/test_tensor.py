@@ -116,8 +116,45 @@ def test_operators() -> None:
         assert isinstance(got, pl.Tensor)
         np.testing.assert_allclose(got.numpy(), want, rtol=1e-6)
     assert (t == None) is False  # noqa: E711
-    with pytest.raises(pl.DTypeError, match="`&` takes tensors of bool"):
+    with pytest.raises(pl.DTypeError, match="takes bool and integers, got f32"):
         _ = t & t
+
+
+def test_operators_of_integers() -> None:
+    n = np.array([[-7, 4, 0], [9, -1, 100]])
+    t = pl.tensor(n)
+    for got, want in [
+        (t // 4, n // 4),
+        (100 // (t + 200), 100 // (n + 200)),
+        (t % 5, n % 5),
+        (t % -5, n % -5),
+        (7 % (t + 200), 7 % (n + 200)),
+        (t & 6, n & 6),
+        (6 | t, 6 | n),
+        (t ^ n[0], n ^ n[0]),
+        (t << 3, n << 3),
+        (2 ** pl.tensor([3]), np.array([8])),
+        (t >> 1, n >> 1),
+        (1 << pl.tensor([3, 4]), np.array([8, 16])),
+        (~t, ~n),
+        (+t, n),
+        (t / 4, n / 4),
+    ]:
+        np.testing.assert_array_equal(got.numpy(), want)
+    with pytest.raises(pl.ArgumentError, match="integers cannot be divided by zero"):
+        _ = t % 0
+
+
+def test_augmented_assignment_of_a_concrete_tensor_makes_a_new_one() -> None:
+    t = before = pl.tensor([6, 7])
+    t //= 2
+    t <<= 3
+    t ^= 1
+    assert (t.tolist(), before.tolist()) == ([25, 25], [6, 7])
+    with pytest.raises(pl.ArgumentError, match="cannot write to a concrete tensor"):
+        before.add_(1)
+    with pytest.raises(pl.ArgumentError, match="cannot write to a concrete tensor"):
+        before.zero_()
 
 
 def test_numbers_do_not_widen() -> None:

@@ -246,3 +246,41 @@ def test_explain_and_text(llama: pl.LanguageModel, tmp_path) -> None:
         np.testing.assert_array_equal(again.run(llama)["logits"].numpy(), logits.numpy())
     with pytest.raises(pl.ArgumentError, match="which form"):
         tracer.save(tmp_path / "half.pt")
+
+
+def test_in_place_methods_write_to_the_site(llama: pl.LanguageModel) -> None:
+    with llama.trace(PROMPT):
+        before = llama.model.layers[0].output.clone().save()
+        h = llama.model.layers[0].output
+        assert h.mul_(2).add_(h[:, :1], alpha=-1) is h
+        h[:, 0].fill_(3)
+        h[:, 1].zero_()
+        h[:, 2].copy_(h[:, 4])
+        h[:, 3].clamp_(min=0)
+        last = h[:, -1]
+        last //= 2
+        after = llama.model.layers[0].output.save()
+        logits = llama.lm_head.output[:, -1].save()
+    want = before.numpy() * 2
+    want -= want[:, :1]
+    want[:, 0], want[:, 1], want[:, 2] = 3, 0, want[:, 4]
+    want[:, 3] = want[:, 3].clip(0)
+    want[:, -1] //= 2
+    np.testing.assert_allclose(after.numpy(), want, rtol=1e-6, atol=1e-6)
+    assert np.abs(logits.numpy() - last_logits(llama)).max() > 1e-3
+
+
+def test_in_place_methods_refuse_what_does_not_fit(llama: pl.LanguageModel) -> None:
+    with llama.trace(PROMPT):
+        h = llama.model.layers[0].output
+        ids = h.argmax(-1)
+        with pytest.raises(pl.DTypeError, match=r"the result is f32\[1, 7\], the tensor i64"):
+            ids.add_(0.5)
+        with pytest.raises(pl.DTypeError, match="cannot write in place"):
+            ids /= 2
+        with pytest.raises(pl.ShapeError, match=r"the result has shape \[2, 7, 32\]"):
+            h.add_(pl.tensor(np.zeros((2, 1, 1), np.float32)))
+        with pytest.raises(pl.ShapeError, match="must be one number"):
+            h.fill_([1.0, 2.0])
+        (h > 0).eq_(h).save()
+        h.half().add_(h).save()

@@ -16,8 +16,8 @@ fn operations() {
     check(
         |_| Op::find("sofmax"),
         expect![[r#"
-        there is no operation `sofmax` [unknown-op]
-          help: did you mean `softmax`?"#]],
+            there is no operation `sofmax` [unknown-op]
+              help: did you mean `softmax` or `fmax`?"#]],
     );
     check(|_| Op::find("qqqq"), expect!["there is no operation `qqqq` [unknown-op]"]);
     let refuse = |name: &'static str, rest: Vec<Arg>, expected| {

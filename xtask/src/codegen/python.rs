@@ -43,9 +43,10 @@ pub fn python_ops() -> String {
     let rows = || OPS.iter().filter(|d| !INTERNAL.contains(&d.name));
     let functions: Vec<_> = rows().filter(|d| !FUNCTIONS_BY_HAND.contains(&d.name)).collect();
     let mut out = HEAD.to_owned();
-    let mut names: Vec<_> = functions.iter().map(|d| format!("    \"{}\",\n", d.name)).collect();
-    names.sort_unstable();
-    let _ = write!(out, "__all__ = [\n{}]\n", names.concat());
+    let mut names: Vec<_> = functions.iter().map(|d| d.name).collect();
+    names.sort_by_key(|name| natural(name));
+    let names: String = names.iter().map(|name| format!("    \"{name}\",\n")).collect();
+    let _ = write!(out, "__all__ = [\n{names}]\n");
     out += &results::named_tuples();
     for def in functions {
         out += &function(def);
@@ -62,6 +63,25 @@ pub fn python_ops() -> String {
     out
 }
 
+/// A key by which `log2` comes before `log10`, as ruff sorts.
+fn natural(name: &str) -> Vec<(String, u64)> {
+    let mut parts: Vec<(String, u64)> = vec![(String::new(), 0)];
+    let mut was_digit = false;
+    for c in name.chars() {
+        if was_digit && !c.is_ascii_digit() {
+            parts.push((String::new(), 0));
+        }
+        was_digit = c.is_ascii_digit();
+        if let Some((text, number)) = parts.last_mut() {
+            match c.to_digit(10) {
+                Some(digit) => *number = 10 * *number + u64::from(digit),
+                None => text.push(c),
+            }
+        }
+    }
+    parts
+}
+
 fn function(def: &OpDef) -> String {
     let params: Vec<_> = def.params.iter().map(parameter).collect();
     let args: Vec<_> = results::kind(def)
@@ -74,9 +94,10 @@ fn function(def: &OpDef) -> String {
     format!("\n\n{head}{}{body}", docstring(def, 4))
 }
 
-/// A method needs a `self`.
+/// A method needs a `self`, and calls the function by a name that no parameter hides.
 fn is_method(def: &OpDef) -> bool {
-    matches!(def.params[0].kind, ParamKind::Tensor | ParamKind::Operand)
+    let is_self = matches!(def.params[0].kind, ParamKind::Tensor | ParamKind::Operand);
+    is_self && def.params.iter().all(|p| p.name != def.name)
 }
 
 fn method(def: &OpDef) -> String {
@@ -224,6 +245,13 @@ mod tests {
             \"\"\"Gives the `k` largest (or smallest) elements in order, and their positions.\"\"\"\n        \
             return topk(self, k, dim, largest)\n";
         assert_eq!(method(topk), text);
+    }
+
+    #[test]
+    fn names_are_sorted_by_their_numbers() {
+        let mut names = ["log_softmax", "log10", "log2", "log1p", "log"];
+        names.sort_by_key(|n| natural(n));
+        assert_eq!(names, ["log", "log1p", "log2", "log10", "log_softmax"]);
     }
 
     #[test]

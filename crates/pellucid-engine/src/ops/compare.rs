@@ -30,6 +30,7 @@ comparisons! {
     ge = |a, b| a >= b;
     logical_and = |a, b| a.truth() && b.truth();
     logical_or = |a, b| a.truth() || b.truth();
+    logical_xor = |a, b| a.truth() != b.truth();
 }
 
 fn compare<C: Compute>(x: &Inputs<'_>, a: &Tensor, b: &Tensor, f: impl Fn(C, C) -> bool) -> Out {
@@ -40,21 +41,4 @@ fn compare<C: Compute>(x: &Inputs<'_>, a: &Tensor, b: &Tensor, f: impl Fn(C, C) 
 fn common_dtype(x: &Inputs<'_>) -> Result<DType, Error> {
     let arithmetic = Op::find("maximum")?.def();
     Ok(Call::infer(arithmetic, x.call.args, x.call.types)?[0].dtype)
-}
-
-pub fn logical_not(x: &Inputs<'_>) -> Out {
-    test(x, |truth, _| !truth)
-}
-
-pub fn isnan(x: &Inputs<'_>) -> Out {
-    test(x, |_, nan| nan)
-}
-
-/// Tests each element by whether it is not zero and whether it is NaN.
-fn test(x: &Inputs<'_>, f: impl Fn(bool, bool) -> bool) -> Out {
-    let dtype = x.tensor(0).dtype();
-    let t = x.operand(0, dtype, Scalars::Rounded);
-    each_compute!(dtype, C => {
-        x.truths(t.slice::<C>().iter().map(|a| u8::from(f(a.truth(), Compute::is_nan(*a)))).collect())
-    })
 }

@@ -3,6 +3,8 @@
 //! `f16`, `bf16` and `f32` are computed in `f32`, `f64` in `f64`, integers and bool in `i64` with
 //! wrapping; [`cast`](super::cast::cast) takes operands there and results back.
 
+use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
+
 use crate::tensor::Element;
 
 /// What all three types can do; integers wrap.
@@ -83,8 +85,16 @@ fn integer_power(base: i64, exponent: i64) -> i64 {
     result
 }
 
-/// What the two floating types can do besides.
-pub trait Float: Compute {
+/// What the two floating types can do besides, operators included; `%` is C's `fmod`.
+pub trait Float:
+    Compute
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Rem<Output = Self>
+    + Neg<Output = Self>
+{
     /// The nearest number of this type.
     fn of(x: f64) -> Self;
     /// `self / other`.
@@ -93,8 +103,12 @@ pub trait Float: Compute {
     fn floor(self) -> Self;
     /// Rounds up.
     fn ceil(self) -> Self;
+    /// Rounds towards zero.
+    fn trunc(self) -> Self;
     /// Rounds to the nearest integer, halves to the even one.
     fn round(self) -> Self;
+    /// Its size with the sign of another.
+    fn copysign(self, sign: Self) -> Self;
     /// e to the power of `self`.
     fn exp(self) -> Self;
     /// The natural logarithm.
@@ -128,7 +142,9 @@ macro_rules! float {
             fn over(self, other: $ty) -> $ty { self / other }
             fn floor(self) -> $ty { self.floor() }
             fn ceil(self) -> $ty { self.ceil() }
+            fn trunc(self) -> $ty { self.trunc() }
             fn round(self) -> $ty { self.round_ties_even() }
+            fn copysign(self, sign: $ty) -> $ty { self.copysign(sign) }
             fn exp(self) -> $ty { self.exp() }
             fn ln(self) -> $ty { self.ln() }
             fn sqrt(self) -> $ty { self.sqrt() }

@@ -1,28 +1,34 @@
 //! Arithmetic, element by element: operands broadcast, meet in one dtype, and are computed there.
 
-use pellucid_graph::{Arg, Code, DType};
+use pellucid_graph::{Arg, Code};
 
 use super::Out;
-use super::compute::{Compute, Float};
+use super::compute::Compute;
 use super::dispatch::{each_compute, each_float};
 use super::inputs::{Inputs, Scalars};
 use super::walk::{Walk, broadcast_strides};
 use crate::tensor::{Element, Tensor};
 
 pub fn add(x: &Inputs<'_>) -> Out {
-    each_compute!(x.out[0].dtype, C => binary(x, Scalars::Exact, C::plus))
+    each_compute!(x.out[0].dtype, C => match x.number::<C>(2) {
+        alpha if alpha == one::<C>() => binary(x, Scalars::Exact, C::plus),
+        alpha => binary(x, Scalars::Exact, |a: C, b| a.plus(alpha.times(b))),
+    })
 }
 
 pub fn sub(x: &Inputs<'_>) -> Out {
-    each_compute!(x.out[0].dtype, C => binary(x, Scalars::Exact, C::minus))
+    each_compute!(x.out[0].dtype, C => match x.number::<C>(2) {
+        alpha if alpha == one::<C>() => binary(x, Scalars::Exact, C::minus),
+        alpha => binary(x, Scalars::Exact, |a: C, b| a.minus(alpha.times(b))),
+    })
+}
+
+fn one<C: From<i8>>() -> C {
+    C::from(1)
 }
 
 pub fn mul(x: &Inputs<'_>) -> Out {
     each_compute!(x.out[0].dtype, C => binary(x, Scalars::Exact, C::times))
-}
-
-pub fn div(x: &Inputs<'_>) -> Out {
-    each_float!(x.out[0].dtype, C => binary(x, Scalars::Exact, C::over))
 }
 
 pub fn maximum(x: &Inputs<'_>) -> Out {
@@ -58,6 +64,10 @@ pub fn neg(x: &Inputs<'_>) -> Out {
     each_compute!(x.out[0].dtype, C => unary(x, C::negated))
 }
 
+pub fn square(x: &Inputs<'_>) -> Out {
+    each_compute!(x.out[0].dtype, C => unary(x, |a: C| a.times(a)))
+}
+
 pub fn abs(x: &Inputs<'_>) -> Out {
     each_compute!(x.out[0].dtype, C => unary(x, absolute::<C>))
 }
@@ -73,45 +83,6 @@ pub fn relu(x: &Inputs<'_>) -> Out {
     each_compute!(x.out[0].dtype, C => unary(x, |a: C| if a <= C::default() { C::default() } else { a }))
 }
 
-pub fn floor(x: &Inputs<'_>) -> Out {
-    rounding(x, Float::floor, Float::floor)
-}
-
-pub fn ceil(x: &Inputs<'_>) -> Out {
-    rounding(x, Float::ceil, Float::ceil)
-}
-
-pub fn round(x: &Inputs<'_>) -> Out {
-    rounding(x, Float::round, Float::round)
-}
-
-/// Integers are round already.
-fn rounding(x: &Inputs<'_>, single: impl Fn(f32) -> f32, double: impl Fn(f64) -> f64) -> Out {
-    match x.out[0].dtype {
-        d if !d.is_float() => Ok(vec![x.tensor(0).clone()]),
-        DType::F64 => unary(x, double),
-        _ => unary(x, single),
-    }
-}
-
-/// Bounds are numbers or 0-d; NaN elements stay NaN, a NaN bound makes all NaN, `max` wins over `min`.
-pub fn clamp(x: &Inputs<'_>) -> Out {
-    each_compute!(x.out[0].dtype, C => {
-        let (low, high) = (bound::<C>(x, 1), bound::<C>(x, 2));
-        match (low, high) {
-            (Some(low), Some(high)) => unary(x, |a: C| a.larger(low).smaller(high)),
-            (Some(low), None) => unary(x, |a: C| a.larger(low)),
-            (None, Some(high)) => unary(x, |a: C| a.smaller(high)),
-            (None, None) => Ok(vec![x.tensor(0).clone()]),
-        }
-    })
-}
-
-fn bound<C: Compute>(x: &Inputs<'_>, i: usize) -> Option<C> {
-    let given = x.call.args[i] != Arg::None;
-    given.then(|| x.operand(i, x.out[0].dtype, Scalars::Rounded).slice::<C>()[0])
-}
-
 pub fn absolute<C: Compute>(a: C) -> C {
     if a < C::default() { a.negated() } else { C::default().plus(a) }
 }
@@ -122,7 +93,7 @@ pub fn unary<C: Element>(x: &Inputs<'_>, f: impl Fn(C) -> C) -> Out {
 }
 
 /// Applies a function to each pair of elements of the first two arguments, in the type of the result.
-fn binary<C: Element>(x: &Inputs<'_>, scalars: Scalars, f: impl Fn(C, C) -> C) -> Out {
+pub fn binary<C: Element>(x: &Inputs<'_>, scalars: Scalars, f: impl Fn(C, C) -> C) -> Out {
     let ty = &x.out[0];
     let (a, b) = (x.operand(0, ty.dtype, scalars), x.operand(1, ty.dtype, scalars));
     x.one(zip(&a, &b, &ty.shape, f))

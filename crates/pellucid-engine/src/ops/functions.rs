@@ -1,12 +1,13 @@
 //! Functions of one element with a floating result; integers become f32 first.
-
-use pellucid_graph::Arg;
+//!
+//! Those that models call often are computed in the type of the result, the others in f64 and rounded.
 
 use super::Out;
-use super::compute::Float;
+use super::compute::{Compute, Float};
 use super::dispatch::each_float;
 use super::elementwise::unary;
 use super::inputs::Inputs;
+use super::special;
 
 macro_rules! functions {
     ($($name:ident = $f:expr;)*) => {$(
@@ -21,29 +22,51 @@ functions! {
     log = Float::ln;
     sqrt = Float::sqrt;
     rsqrt = |a| 1.0 / a.sqrt();
+    reciprocal = |a| 1.0 / a;
     sin = Float::sin;
     cos = Float::cos;
     tanh = Float::tanh;
     sigmoid = |a| 1.0 / (1.0 + Float::exp(-a));
-    silu = |a| a / (1.0 + Float::exp(-a));
 }
 
-/// Hendrycks and Gimpel, "Gaussian Error Linear Units": exact, or their approximation by tanh.
-pub fn gelu(x: &Inputs<'_>) -> Out {
-    let tanh = matches!(&x.call.args[1], Arg::Word(w) if w == "tanh");
-    each_float!(x.out[0].dtype, C => match tanh {
-        true => unary::<C>(x, gelu_tanh),
-        false => unary::<C>(x, gelu_exact),
-    })
+macro_rules! functions_in_f64 {
+    ($($name:ident = $f:expr;)*) => {$(
+        pub fn $name(x: &Inputs<'_>) -> Out {
+            let f: fn(f64) -> f64 = $f;
+            each_float!(x.out[0].dtype, C => unary(x, |a: C| C::of(f(a.as_f64()))))
+        }
+    )*};
 }
 
-fn gelu_exact<C: Float>(a: C) -> C {
-    let cdf = C::of(1.0).plus(a.times(C::of(std::f64::consts::FRAC_1_SQRT_2)).erf());
-    a.times(C::of(0.5)).times(cdf)
+functions_in_f64! {
+    exp2 = f64::exp2;
+    expm1 = f64::exp_m1;
+    log1p = f64::ln_1p;
+    log2 = f64::log2;
+    log10 = f64::log10;
+    tan = f64::tan;
+    asin = f64::asin;
+    acos = f64::acos;
+    atan = f64::atan;
+    sinh = f64::sinh;
+    cosh = f64::cosh;
+    asinh = libm::asinh;
+    acosh = libm::acosh;
+    atanh = libm::atanh;
+    sinc = special::sinc;
+    deg2rad = f64::to_radians;
+    rad2deg = f64::to_degrees;
+    erf = libm::erf;
+    erfc = libm::erfc;
+    erfinv = special::erfinv;
+    lgamma = libm::lgamma;
+    digamma = special::digamma;
 }
 
-fn gelu_tanh<C: Float>(a: C) -> C {
-    let scale = C::of(std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2);
-    let cubic = a.plus(C::of(0.044715).times(a.times(a).times(a)));
-    a.times(C::of(0.5)).times(C::of(1.0).plus(scale.times(cubic).tanh()))
+pub fn logit(x: &Inputs<'_>) -> Out {
+    let (limited, eps) = (x.given(1), x.float(1));
+    each_float!(x.out[0].dtype, C => unary(x, |a: C| {
+        let p = if limited { a.larger(C::of(eps)).smaller(C::of(1.0 - eps)) } else { a };
+        C::of((p.as_f64() / (1.0 - p.as_f64())).ln())
+    }))
 }

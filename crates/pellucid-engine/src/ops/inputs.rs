@@ -61,6 +61,21 @@ impl<'a> Inputs<'a> {
         }
     }
 
+    /// A plain number in the type computed in; 0 when none is given.
+    pub fn number<C: Element>(&self, i: usize) -> C {
+        cast(&self.operand_as_given(i), C::DTYPE).slice::<C>()[0]
+    }
+
+    /// Whether something is given for an optional parameter.
+    pub fn given(&self, i: usize) -> bool {
+        self.call.args[i] != Arg::None
+    }
+
+    /// Whether this word is given.
+    pub fn says(&self, i: usize, word: &str) -> bool {
+        matches!(&self.call.args[i], Arg::Word(w) if w == word)
+    }
+
     /// The axis at a parameter, counted from the front.
     pub fn axis(&self, i: usize, rank: usize) -> Result<usize, crate::Error> {
         Ok(self.call.dim(i, rank)?)

@@ -13,8 +13,19 @@ mod dispatch;
 mod walk;
 
 mod elementwise;
-mod functions;
 
+mod division;
+mod pairs;
+mod rounding;
+mod ternary;
+
+mod activations;
+mod functions;
+mod special;
+
+mod bits;
+mod classify;
+mod closeness;
 mod compare;
 mod select;
 
@@ -52,7 +63,7 @@ type Out = Result<Vec<Tensor>, Error>;
 ///
 /// # Errors
 /// What the row's rule objects to, an unknown value, and what only shows in the elements: a position
-/// outside its axis ([`Code::IndexOutOfRange`]), an integer raised to a negative number.
+/// outside its axis ([`Code::IndexOutOfRange`]), an integer divided by zero or raised to a negative number.
 ///
 /// [`OpDef::bind`]: pellucid_graph::OpDef::bind
 pub fn eval<'t>(op: Op, args: &[Arg], value: impl Fn(ValueId) -> Option<&'t Tensor>) -> Out {

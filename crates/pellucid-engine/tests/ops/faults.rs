@@ -58,10 +58,10 @@ fn arguments_that_no_element_can_meet() {
         "bad-argument: `pow`: integers cannot be raised to a negative number [bad-argument]\n  help: `.float()` converts",
     );
     check(
-        "clamp",
-        vec![value(1), value(1), Arg::None],
+        "remainder",
+        vec![value(0), Arg::Int(0)],
         &integers,
-        "shape-mismatch: `clamp`: `min` must be a number or 0-d, got f32[2] [shape-mismatch]",
+        "bad-argument: `remainder`: integers cannot be divided by zero [bad-argument]",
     );
     check("exp", vec![value(7)], &integers, "unknown-value: `%7` has no tensor [unknown-value]");
 }

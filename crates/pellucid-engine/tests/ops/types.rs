@@ -123,7 +123,7 @@ fn may_object(op: &str, code: Code) -> bool {
     match code {
         Code::IndexOutOfRange => ["index", "set_index", "gather", "index_select"].contains(&op),
         Code::ShapeMismatch => ["norm", "index_select"].contains(&op),
-        Code::BadArgument => op == "pow",
+        Code::BadArgument => ["pow", "div", "floor_divide", "remainder", "fmod"].contains(&op),
         _ => false,
     }
 }

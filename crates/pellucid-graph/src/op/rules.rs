@@ -1,16 +1,25 @@
 //! Shape and dtype rules that rows of the table share.
 
-mod along;
+mod operands;
+
+mod arithmetic;
+mod closeness;
 mod elementwise;
+mod unary;
+
+mod along;
 mod place;
 mod reduce;
 mod shape;
 
 pub use along::*;
+pub use arithmetic::*;
+pub use closeness::*;
 pub use elementwise::*;
 pub use place::*;
 pub use reduce::*;
 pub use shape::*;
+pub use unary::*;
 
 use crate::{DType, Result, TensorType};
 

@@ -13,6 +13,7 @@ const LAST: Arg = Arg::Int(-1);
 const ONE: &[&str] = &[""];
 const PAIR: &[&str] = &["values", "indices"];
 const TYPE: ParamKind = ParamKind::DType;
+const ROUNDING: ParamKind = Word(&["trunc", "floor"]);
 const GELU: ParamKind = Word(&["none", "tanh"]);
 
 macro_rules! ops {
@@ -33,33 +34,93 @@ macro_rules! ops {
 
 ops! {
     // Arithmetic. Operands broadcast and promote; integers stay integers.
-    "add"(input: Operand, other: Operand) -> ONE Updates arithmetic "Adds, element by element.";
-    "sub"(input: Operand, other: Operand) -> ONE Updates subtract "Subtracts `other`, element by element.";
+    "add"(input: Operand, other: Operand, alpha: Float ? Arg::Int(1)) -> ONE Updates add "Adds `alpha` times `other`, element by element.";
+    "sub"(input: Operand, other: Operand, alpha: Float ? Arg::Int(1)) -> ONE Updates subtract "Subtracts `alpha` times `other`, element by element.";
     "mul"(input: Operand, other: Operand) -> ONE Updates arithmetic "Multiplies, element by element.";
-    "div"(input: Operand, other: Operand) -> ONE Updates float_binary "Divides by `other`, element by element; integers become f32.";
+    "div"(input: Operand, other: Operand, rounding_mode: ROUNDING ? NONE) -> ONE Updates divide "Divides by `other`, element by element; integers become f32, and stay integers when the quotient is rounded towards zero (`trunc`) or down (`floor`).";
+    "floor_divide"(input: Operand, other: Operand) -> ONE Updates numeric_binary "Divides and rounds down, element by element.";
+    "remainder"(input: Operand, other: Operand) -> ONE Updates numeric_binary "Takes the rest of division rounded down; it has the sign of `other`.";
+    "fmod"(input: Tensor, other: Operand) -> ONE Updates numeric_binary "Takes the rest of division rounded towards zero; it has the sign of `input`.";
     "pow"(input: Operand, exponent: Operand) -> ONE Updates arithmetic "Raises to a power, element by element.";
     "maximum"(input: Operand, other: Operand) -> ONE Fresh arithmetic "Takes the larger element; NaN wins.";
     "minimum"(input: Operand, other: Operand) -> ONE Fresh arithmetic "Takes the smaller element; NaN wins.";
+    "fmax"(input: Tensor, other: Tensor) -> ONE Fresh arithmetic "Takes the larger element; a number wins over NaN.";
+    "fmin"(input: Tensor, other: Tensor) -> ONE Fresh arithmetic "Takes the smaller element; a number wins over NaN.";
+    "lerp"(input: Tensor, end: Tensor, weight: Operand) -> ONE Updates lerp "Takes `input + weight * (end - input)`, floating.";
+    "addcmul"(input: Tensor, tensor1: Tensor, tensor2: Tensor, value: Float ? Arg::Int(1)) -> ONE Updates addcmul "Adds `value * tensor1 * tensor2`.";
+    "addcdiv"(input: Tensor, tensor1: Tensor, tensor2: Tensor, value: Float ? Arg::Int(1)) -> ONE Updates addcdiv "Adds `value * tensor1 / tensor2`, of which one is floating.";
+    "hypot"(input: Tensor, other: Tensor) -> ONE Updates floating_binary "Takes the square root of the sum of squares of floating tensors.";
+    "atan2"(input: Tensor, other: Tensor) -> ONE Updates float_binary "Takes the angle of the point (`other`, `input`), in radians; integers become f32.";
+    "xlogy"(input: Operand, other: Operand) -> ONE Updates float_binary "Takes `input * log(other)`, 0 where `input` is 0; integers become f32.";
+    "logaddexp"(input: Tensor, other: Tensor) -> ONE Fresh floating_binary "Takes log(exp(`input`) + exp(`other`)) of floating tensors without overflow.";
+    "logaddexp2"(input: Tensor, other: Tensor) -> ONE Fresh floating_binary "Takes log2(2^`input` + 2^`other`) of floating tensors without overflow.";
+    "copysign"(input: Tensor, other: Operand) -> ONE Updates float_binary "Gives the size of `input` the sign of `other`; integers become f32.";
+    "heaviside"(input: Tensor, values: Tensor) -> ONE Updates alike "Gives 0 for negative elements, 1 for positive ones, `values` (of the same dtype) for 0.";
     "neg"(input: Tensor) -> ONE Updates numeric_unary "Changes the sign.";
     "abs"(input: Tensor) -> ONE Updates numeric_unary "Takes the absolute value.";
     "sign"(input: Tensor) -> ONE Updates numeric_unary "Gives -1, 0 or 1.";
+    "square"(input: Tensor) -> ONE Updates square "Multiplies by itself.";
     "floor"(input: Tensor) -> ONE Updates numeric_unary "Rounds down.";
     "ceil"(input: Tensor) -> ONE Updates numeric_unary "Rounds up.";
-    "round"(input: Tensor) -> ONE Updates numeric_unary "Rounds to the nearest integer, halves to the even one.";
-    "clamp"(input: Tensor, min: Operand ? NONE, max: Operand ? NONE) -> ONE Updates clamp "Limits every element to [`min`, `max`], both plain numbers or 0-d.";
+    "round"(input: Tensor, decimals: Int ? Arg::Int(0)) -> ONE Updates round "Rounds to so many decimals, negative ones left of the point; halves to the even neighbour.";
+    "trunc"(input: Tensor) -> ONE Updates numeric_unary "Rounds towards zero.";
+    "frac"(input: Tensor) -> ONE Updates floating_unary "Gives what `trunc` drops, of a floating tensor.";
+    "clamp"(input: Tensor, min: Operand ? NONE, max: Operand ? NONE) -> ONE Updates clamp "Limits every element to [`min`, `max`], which broadcast; `max` wins over `min`.";
+    "nan_to_num"(input: Tensor, nan: Float ? NONE, posinf: Float ? NONE, neginf: Float ? NONE) -> ONE Updates same "Replaces NaN by `nan` (0), infinities by `posinf` and `neginf` (the largest and smallest numbers).";
 
     // Functions of one element; integers become f32.
     "exp"(input: Tensor) -> ONE Updates float_unary "Takes e to the power of each element.";
     "log"(input: Tensor) -> ONE Updates float_unary "Takes the natural logarithm.";
     "sqrt"(input: Tensor) -> ONE Updates float_unary "Takes the square root.";
     "rsqrt"(input: Tensor) -> ONE Updates float_unary "Takes one over the square root.";
+    "reciprocal"(input: Tensor) -> ONE Updates float_unary "Takes 1 / x.";
+    "exp2"(input: Tensor) -> ONE Updates float_unary "Takes 2 to the power of each element.";
+    "expm1"(input: Tensor) -> ONE Updates float_unary "Takes exp(x) - 1, exact near 0.";
+    "log1p"(input: Tensor) -> ONE Updates float_unary "Takes log(1 + x), exact near 0.";
+    "log2"(input: Tensor) -> ONE Updates float_unary "Takes the logarithm to base 2.";
+    "log10"(input: Tensor) -> ONE Updates float_unary "Takes the logarithm to base 10.";
     "sin"(input: Tensor) -> ONE Updates float_unary "Takes the sine, in radians.";
     "cos"(input: Tensor) -> ONE Updates float_unary "Takes the cosine, in radians.";
+    "tan"(input: Tensor) -> ONE Updates float_unary "Takes the tangent, in radians.";
+    "asin"(input: Tensor) -> ONE Updates float_unary "Takes the arc sine, in radians.";
+    "acos"(input: Tensor) -> ONE Updates float_unary "Takes the arc cosine, in radians.";
+    "atan"(input: Tensor) -> ONE Updates float_unary "Takes the arc tangent, in radians.";
+    "sinh"(input: Tensor) -> ONE Updates float_unary "Takes the hyperbolic sine.";
+    "cosh"(input: Tensor) -> ONE Updates float_unary "Takes the hyperbolic cosine.";
     "tanh"(input: Tensor) -> ONE Updates float_unary "Takes the hyperbolic tangent.";
+    "asinh"(input: Tensor) -> ONE Updates float_unary "Takes the inverse hyperbolic sine.";
+    "acosh"(input: Tensor) -> ONE Updates float_unary "Takes the inverse hyperbolic cosine.";
+    "atanh"(input: Tensor) -> ONE Updates float_unary "Takes the inverse hyperbolic tangent.";
+    "sinc"(input: Tensor) -> ONE Updates float_unary "Takes sin(pi x) / (pi x), 1 at 0.";
+    "deg2rad"(input: Tensor) -> ONE Updates float_unary "Turns degrees into radians.";
+    "rad2deg"(input: Tensor) -> ONE Updates float_unary "Turns radians into degrees.";
+    "erf"(input: Tensor) -> ONE Updates float_unary "Takes the error function.";
+    "erfc"(input: Tensor) -> ONE Updates float_unary "Takes 1 - erf(x), exact for large x.";
+    "erfinv"(input: Tensor) -> ONE Updates float_unary "Takes the inverse of the error function; infinite at -1 and 1, NaN beyond.";
+    "lgamma"(input: Tensor) -> ONE Updates float_unary "Takes the logarithm of the absolute value of the gamma function.";
+    "digamma"(input: Tensor) -> ONE Updates float_unary "Takes the derivative of `lgamma`.";
+    "logit"(input: Tensor, eps: Float ? NONE) -> ONE Updates float_unary "Takes log(x / (1 - x)), of x limited to [`eps`, 1 - `eps`] if `eps` is given.";
     "sigmoid"(input: Tensor) -> ONE Updates float_unary "Takes 1 / (1 + exp(-x)).";
     "relu"(input: Tensor) -> ONE Updates numeric_unary "Replaces negative elements by 0.";
     "gelu"(input: Tensor, approximate: GELU ? NONE) -> ONE Fresh float_unary "Applies GELU, exact (`none`, the default) or by tanh (`tanh`).";
     "silu"(input: Tensor) -> ONE Fresh float_unary "Takes x * sigmoid(x).";
+    "mish"(input: Tensor) -> ONE Fresh float_unary "Takes x * tanh(softplus(x)).";
+    "softplus"(input: Tensor, beta: Float ? Arg::Float(1.0), threshold: Float ? Arg::Float(20.0)) -> ONE Fresh float_unary "Takes log(1 + exp(`beta` x)) / `beta`, x where `beta` x exceeds `threshold`.";
+    "softsign"(input: Tensor) -> ONE Fresh float_unary "Takes x / (1 + |x|).";
+    "logsigmoid"(input: Tensor) -> ONE Fresh float_unary "Takes log(sigmoid(x)).";
+    "leaky_relu"(input: Tensor, negative_slope: Float ? Arg::Float(0.01)) -> ONE Fresh float_unary "Multiplies negative elements by `negative_slope`.";
+    "prelu"(input: Tensor, weight: Tensor) -> ONE Fresh prelu "Multiplies negative elements by `weight`: one for all, or one for each position of axis 1.";
+    "elu"(input: Tensor, alpha: Float ? Arg::Float(1.0)) -> ONE Fresh float_unary "Takes `alpha` (exp(x) - 1) of negative elements.";
+    "celu"(input: Tensor, alpha: Float ? Arg::Float(1.0)) -> ONE Fresh float_unary "Takes `alpha` (exp(x / `alpha`) - 1) of negative elements.";
+    "selu"(input: Tensor) -> ONE Fresh float_unary "Takes the scaled ELU, which keeps mean 0 and variance 1.";
+    "relu6"(input: Tensor) -> ONE Fresh numeric_unary "Limits every element to [0, 6].";
+    "hardtanh"(input: Tensor, min_val: Float ? Arg::Float(-1.0), max_val: Float ? Arg::Float(1.0)) -> ONE Fresh numeric_unary "Limits every element to [`min_val`, `max_val`].";
+    "hardsigmoid"(input: Tensor) -> ONE Fresh float_unary "Limits x / 6 + 1 / 2 to [0, 1].";
+    "hardswish"(input: Tensor) -> ONE Fresh float_unary "Takes x * hardsigmoid(x).";
+    "hardshrink"(input: Tensor, lambd: Float ? Arg::Float(0.5)) -> ONE Fresh floating_unary "Replaces elements in [-`lambd`, `lambd`] by 0.";
+    "softshrink"(input: Tensor, lambd: Float ? Arg::Float(0.5)) -> ONE Fresh softshrink "Moves elements by `lambd` towards 0, as far as 0.";
+    "tanhshrink"(input: Tensor) -> ONE Fresh float_of_number "Takes x - tanh(x).";
+    "threshold"(input: Tensor, threshold: Float, value: Float) -> ONE Fresh numeric_unary "Replaces elements that do not exceed `threshold` by `value`.";
 
     // Comparison and logic; results are bool.
     "eq"(input: Operand, other: Operand) -> ONE Updates comparison "Tests equality, element by element.";
@@ -70,8 +131,27 @@ ops! {
     "ge"(input: Operand, other: Operand) -> ONE Updates comparison "Tests `input >= other`, element by element.";
     "logical_and"(input: Operand, other: Operand) -> ONE Updates comparison "Tests that both are non-zero.";
     "logical_or"(input: Operand, other: Operand) -> ONE Updates comparison "Tests that one is non-zero.";
+    "logical_xor"(input: Tensor, other: Tensor) -> ONE Updates comparison "Tests that one is non-zero, not both.";
     "logical_not"(input: Tensor) -> ONE Updates to_bool "Tests that an element is zero.";
     "isnan"(input: Tensor) -> ONE Fresh to_bool "Tests for NaN.";
+    "isinf"(input: Tensor) -> ONE Fresh to_bool "Tests for infinity of either sign.";
+    "isfinite"(input: Tensor) -> ONE Fresh to_bool "Tests that an element is neither infinite nor NaN.";
+    "isposinf"(input: Tensor) -> ONE Fresh to_bool "Tests for positive infinity.";
+    "isneginf"(input: Tensor) -> ONE Fresh to_bool "Tests for negative infinity.";
+    "signbit"(input: Tensor) -> ONE Fresh to_bool "Tests for a negative sign, that of -0.0 too.";
+    "isclose"(input: Tensor, other: Tensor, rtol: Float ? Arg::Float(1e-5), atol: Float ? Arg::Float(1e-8), equal_nan: Bool ? NO) -> ONE Fresh isclose "Tests |`input` - `other`| <= `atol` + `rtol` |`other`|, element by element, of one dtype.";
+    "allclose"(input: Tensor, other: Tensor, rtol: Float ? Arg::Float(1e-5), atol: Float ? Arg::Float(1e-8), equal_nan: Bool ? NO) -> ONE Fresh allclose "Tests that `isclose` holds everywhere: one truth.";
+    "equal"(input: Tensor, other: Tensor) -> ONE Fresh equal "Tests that shapes and all elements are equal: one truth.";
+
+    // Bits: of integers, and of bool as logic.
+    "bitwise_and"(input: Operand, other: Operand) -> ONE Updates bits_binary "Takes the bits that both have.";
+    "bitwise_or"(input: Operand, other: Operand) -> ONE Updates bits_binary "Takes the bits that either has.";
+    "bitwise_xor"(input: Operand, other: Operand) -> ONE Updates bits_binary "Takes the bits that one has, not both.";
+    "bitwise_not"(input: Tensor) -> ONE Updates bits_unary "Flips every bit; of bool, the truth.";
+    "bitwise_left_shift"(input: Operand, other: Operand) -> ONE Updates shift "Moves the bits of integers up; 0 when by the width or more.";
+    "bitwise_right_shift"(input: Operand, other: Operand) -> ONE Updates shift "Moves the bits of integers down, keeping the sign.";
+
+    // Choosing.
     "where"(condition: Tensor, input: Operand, other: Operand) -> ONE Fresh select "Takes `input` where `condition` (bool) holds, else `other`; all broadcast.";
     "masked_fill"(input: Tensor, mask: Tensor, value: Operand) -> ONE Updates masked_fill "Writes a number where `mask` (bool, broadcast) holds.";
 

@@ -1,9 +1,10 @@
 //! Element by element: operands broadcast and promote.
 
+use super::operands::{binary_type, not_bool};
 use super::{Types, one};
-use crate::op::{Arg, Call, Operand};
+use crate::op::{Call, Operand};
 use crate::shape::broadcast;
-use crate::{Code, DType, Result, TensorType};
+use crate::{Code, DType, Result};
 
 /// Same shape and dtype as the first argument.
 pub fn same(c: &Call<'_>) -> Types {
@@ -17,46 +18,13 @@ pub fn float_unary(c: &Call<'_>) -> Types {
 
 /// Same shape; bool is refused, as PyTorch does for `neg`.
 pub fn numeric_unary(c: &Call<'_>) -> Types {
-    match c.ty(0).dtype {
-        DType::Bool => Err(c.fault(Code::DTypeMismatch, "takes numbers, got bool")),
-        _ => same(c),
-    }
+    not_bool(c, c.ty(0))?;
+    same(c)
 }
 
 /// Same shape, bool.
 pub fn to_bool(c: &Call<'_>) -> Types {
     one(DType::Bool, c.ty(0).shape.clone())
-}
-
-/// Broadcast shape of the operands at `i` and `j`, and their common dtype.
-pub(super) fn binary_type(c: &Call<'_>, i: usize, j: usize) -> Result<TensorType> {
-    let (dtype, shape) = match (c.operand(i), c.operand(j)) {
-        (Operand::Tensor(a), Operand::Tensor(b)) => {
-            let shape = broadcast(&a.shape, &b.shape).ok_or_else(|| {
-                let message = format!("shapes {:?} and {:?} do not broadcast", a.shape, b.shape);
-                c.fault(Code::ShapeMismatch, message)
-            })?;
-            (promote_tensors(a, b), shape)
-        }
-        (Operand::Tensor(a), Operand::Number(n)) | (Operand::Number(n), Operand::Tensor(a)) => {
-            (a.dtype.promote_scalar(n), a.shape.clone())
-        }
-        (Operand::Number(a), Operand::Number(b)) => (DType::Bool.promote_scalar(a.max(b)), Vec::new()),
-    };
-    Ok(TensorType::new(dtype, shape))
-}
-
-/// A 0-d tensor does not widen a tensor with axes within one category, as in PyTorch.
-fn promote_tensors(a: &TensorType, b: &TensorType) -> DType {
-    let (lead, other) = match (a.rank(), b.rank()) {
-        (0, r) if r > 0 => (b, a),
-        (r, 0) if r > 0 => (a, b),
-        _ => return a.dtype.promote(b.dtype),
-    };
-    match other.dtype.category() <= lead.dtype.category() {
-        true => lead.dtype,
-        false => lead.dtype.promote(other.dtype),
-    }
 }
 
 /// Arithmetic: broadcast, promote.
@@ -70,41 +38,13 @@ pub fn float_binary(c: &Call<'_>) -> Types {
     one(t.dtype.to_float(), t.shape)
 }
 
-/// Subtraction refuses bool, as PyTorch does.
-pub fn subtract(c: &Call<'_>) -> Types {
-    let t = binary_type(c, 0, 1)?;
-    match t.dtype {
-        DType::Bool => Err(c.fault(Code::DTypeMismatch, "takes numbers, got bool")),
-        _ => Ok(vec![t]),
-    }
-}
-
 /// Comparison: broadcast, bool.
 pub fn comparison(c: &Call<'_>) -> Types {
     one(DType::Bool, binary_type(c, 0, 1)?.shape)
 }
 
-/// `clamp(input, min, max)`.
-pub fn clamp(c: &Call<'_>) -> Types {
-    if c.args[1] == Arg::None && c.args[2] == Arg::None {
-        return Err(c.fault(Code::BadArgument, "needs `min` or `max`"));
-    }
-    let mut t = c.ty(0).clone();
-    for i in [1, 2] {
-        t.dtype = match c.operand(i) {
-            _ if c.args[i] == Arg::None => t.dtype,
-            Operand::Number(n) => t.dtype.promote_scalar(n),
-            Operand::Tensor(bound) => {
-                scalar_operand(c, i)?;
-                promote_tensors(&t, bound)
-            }
-        };
-    }
-    Ok(vec![t])
-}
-
 /// Refuses a tensor with axes where one number is meant.
-fn scalar_operand(c: &Call<'_>, i: usize) -> Result<()> {
+pub(super) fn scalar_operand(c: &Call<'_>, i: usize) -> Result<()> {
     match c.operand(i) {
         Operand::Tensor(v) if v.rank() > 0 => {
             let message = format!("`{}` must be a number or 0-d, got {v}", c.def.params[i].name);

@@ -1,6 +1,6 @@
 //! Reductions over one axis, several, or all.
 
-use super::elementwise::binary_type;
+use super::operands::binary_type;
 use super::{Types, one};
 use crate::op::Call;
 use crate::{Code, DType, Result, TensorType};
