@@ -7,17 +7,31 @@ import sys
 
 Location = tuple[str, int]
 
-_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_PACKAGES: list[str] = [os.path.dirname(os.path.abspath(__file__)) + os.sep]
+_IS_INSIDE: dict[str, bool] = {}
 
 
 def here() -> Location | None:
-    """File and line of the nearest caller outside this package."""
+    """File and line of the nearest caller outside this package and those passed over."""
     frame = sys._getframe(1)
-    while frame.f_code.co_filename.startswith(_PACKAGE):
+    while True:
+        file = frame.f_code.co_filename
+        is_inside = _IS_INSIDE.get(file)
+        if is_inside is None:
+            is_inside = _IS_INSIDE[file] = file.startswith(tuple(_PACKAGES))
+        if not is_inside:
+            return file, frame.f_lineno
         if frame.f_back is None:
             return None
         frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno
+
+
+def pass_over(file: str) -> None:
+    """Lines of the package whose `__init__` this is are never the user's."""
+    folder = os.path.dirname(os.path.abspath(file)) + os.sep
+    if folder not in _PACKAGES:
+        _PACKAGES.append(folder)
+        _IS_INSIDE.clear()
 
 
 def shown(at: Location | None) -> str:

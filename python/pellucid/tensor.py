@@ -14,21 +14,20 @@ import numpy as np
 
 from pellucid import _call, _index, _native
 from pellucid._call import Native, TensorLike
+from pellucid._elements import Elements
 from pellucid._location import Location, here, shown
-from pellucid._operators import Operators
 from pellucid._ops import ValuesIndices
-from pellucid.dtype import DType, bfloat16, dtype
+from pellucid.dtype import DType, dtype
 from pellucid.errors import fault
 
 if TYPE_CHECKING:
     from pellucid._recorder import Recorder
 
 
-class Tensor(Operators):
+class Tensor(Elements):
     """A value of a model or made from one, with PyTorch's methods and meaning."""
 
     __slots__ = ("__weakref__", "_at", "_name", "_value")
-    __array_priority__ = 1000  # NumPy leaves `array + tensor` to us
 
     def __init__(self, value: Native, at: Location | None = None) -> None:
         """Not for users: values come from a trace, other tensors from `pl.tensor`."""
@@ -93,9 +92,6 @@ class Tensor(Operators):
         default = self.dtype in ("float32", "int64", "bool")
         return f"tensor({text})" if default else f"tensor({text}, dtype={self.dtype.name})"
 
-    def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec else str(self)
-
     # Traces.
 
     def save(self, name: str | None = None) -> Tensor:
@@ -124,16 +120,8 @@ class Tensor(Operators):
         """Takes its elements, when the trace has run."""
         self._value = array
 
-    def _array(self) -> _native.Array:
-        value = self._lowered()
-        if isinstance(value, _native.Array):
-            return value
-        message = f"a value of shape {list(self.shape)} has no elements while its trace is recorded"
-        help = (
-            "`.save()` it and look after the block; inside, `pl.where` chooses by elements, "
-            "and tensors of integers can be indices"
-        )
-        raise fault("not-concrete", message, help)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return tensor, (self.numpy(), self.dtype.name)
 
     # Indexing and writing.
 
@@ -186,65 +174,6 @@ class Tensor(Operators):
         """Saves again what was saved and then written to by this name."""
         if self._name is not None:
             self.save()
-
-    # Elements: after the block.
-
-    def numpy(self) -> np.ndarray[Any, Any]:
-        """The elements as a NumPy array.
-
-        The memory is this tensor's, and read-only. NumPy has no bfloat16: such elements are
-        copied to float32, which holds each of them exactly.
-        """
-        array = self._array()
-        if self.dtype == bfloat16:
-            array = _native.call("to", (array, "f32"), here())[0]
-        return np.asarray(array)
-
-    def __array__(
-        self,
-        dtype: Any = None,
-        copy: builtins.bool | None = None,
-    ) -> np.ndarray[Any, Any]:
-        array = self.numpy()
-        if copy is False and (
-            self.dtype == bfloat16 or (dtype is not None and dtype != array.dtype)
-        ):
-            raise ValueError(f"a {self.dtype.name} tensor cannot be read as {dtype} without a copy")
-        return np.array(array, dtype=dtype) if copy else np.asarray(array, dtype=dtype)
-
-    def __dlpack__(self, **options: Any) -> Any:
-        return self._array().__dlpack__(**options)
-
-    def __dlpack_device__(self) -> tuple[builtins.int, builtins.int]:
-        return self._array().__dlpack_device__()
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return tensor, (self.numpy(), self.dtype.name)
-
-    def tolist(self) -> Any:
-        """The elements as (nested) lists."""
-        return self.numpy().tolist()
-
-    def item(self) -> Any:
-        """The only element, as a Python number."""
-        if self.numel() != 1:
-            message = f"a tensor of shape {list(self.shape)} has {self.numel()} elements, not one"
-            raise fault("bad-argument", message, "`.tolist()` gives all of them")
-        return self.numpy().item()
-
-    def __float__(self) -> builtins.float:
-        return builtins.float(self.item())
-
-    def __int__(self) -> builtins.int:
-        return builtins.int(self.item())
-
-    def __index__(self) -> builtins.int:
-        if self.dtype.is_floating_point:
-            raise TypeError(f"a {self.dtype.name} tensor cannot be an index")
-        return builtins.int(self.item())
-
-    def __bool__(self) -> builtins.bool:
-        return builtins.bool(self.item())
 
     # PyTorch's words for rows of the table.
 

@@ -114,9 +114,9 @@ CASES: list[tuple[Callable[[pl.LanguageModel], object], type[Exception], str, st
         lambda m: bool(m.model.norm.output.sum() > 0),
         RuntimeError,
         "not-concrete",
-        "a value of shape [] has no elements while its trace is recorded\nhelp: `.save()` it and "
-        "look after the block; inside, `pl.where` chooses by elements, and tensors of integers "
-        "can be indices",
+        "the truth of a value (bool[]) cannot be known while its trace is recorded\nhelp: "
+        "`pl.where` chooses by elements, `pl.cond` between computations, `pl.while_loop` repeats "
+        "one; or `.save()` it and look after the block",
     ),
     (
         lambda m: m.model.norm.output.to("complex64"),

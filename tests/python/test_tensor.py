@@ -107,7 +107,7 @@ def test_operators() -> None:
         (-t, -X),
         (abs(t), np.abs(X)),
         (t @ X[0].T, X @ X[0].T),
-        (X + t, X + X),
+        (t + X, X + X),
         (t == 3, X == 3),
         (t != X, X != X),
         ((t > 0) & (t < 5), (X > 0) & (X < 5)),

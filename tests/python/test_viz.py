@@ -125,7 +125,7 @@ def test_values_of_the_wrong_shape_are_refused() -> None:
 
 
 def test_values_of_an_open_trace_have_nothing_to_draw_yet(llama: pl.LanguageModel) -> None:
-    with pytest.raises(pl.TraceError, match="no elements while its trace is recorded"):
+    with pytest.raises(pl.TraceError, match="cannot be known while its trace is recorded"):
         with llama.trace([1, 2, 3]):
             viz.heatmap(llama.lm_head.output[0])
 
