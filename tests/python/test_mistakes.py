@@ -311,7 +311,7 @@ def test_traces_that_cannot_be_read(tmp_path) -> None:
     with pytest.raises(pl.ArgumentError) as raised:
         pl.load_trace(page)
     assert (raised.value.code, raised.value.line) == ("unknown-op", 3)
-    assert raised.value.help == "did you mean `softmax`?"
+    assert "did you mean `softmax`" in (raised.value.help or "")
     page.write_bytes(b"\x80\x04nonsense")
     with pytest.raises(pl.FormatError):
         pl.load_trace(page)

@@ -3,6 +3,7 @@
 //! A generator is a pure function that returns the whole file, formatted as the formatter of its
 //! language would leave it. To add one: a row in [`generated`].
 
+mod pages;
 mod python;
 mod schema;
 
@@ -33,6 +34,8 @@ pub struct Stale {
 pub fn generated() -> Vec<Generated> {
     vec![
         Generated { path: "python/pellucid/_ops.py", text: python::python_ops },
+        Generated { path: "docs/reference/errors.md", text: pages::errors },
+        Generated { path: "docs/reference/limits.md", text: pages::limits },
         Generated { path: "docs/reference/trace.schema.json", text: schema::wire_schema },
     ]
 }

@@ -2,50 +2,38 @@
 
 use crate::{Code, Diagnostic, Result};
 
-/// What a trace may ask for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Bytes of a trace in wire or text form.
-    pub trace_bytes: usize,
-    /// Statements of a trace, those of its functions included.
-    pub statements: usize,
-    /// Invokes of a trace.
-    pub invokes: usize,
-    /// Prompts of all invokes together.
-    pub prompts: usize,
-    /// Bytes of all constants together.
-    pub constant_bytes: usize,
-    /// Facts of the kind "this value, or this write, needs that invoke" that ordering has to hold.
-    pub dependencies: usize,
-    /// Functions that run functions that run functions: how deep.
-    pub nesting: usize,
-    /// Most steps that any one loop may be given.
-    pub loop_steps: u64,
-    /// Floating-point operations of a run: held against an estimate before it, and counted during it,
-    /// since how often a loop runs is not known before.
-    pub flops: u64,
-    /// Bytes of any one value.
-    pub value_bytes: usize,
-    /// Bytes of all saved values together.
-    pub result_bytes: usize,
+macro_rules! limits {
+    ($($name:ident: $ty:ty = $default:expr, $meaning:literal;)*) => {
+        /// What a trace may ask for.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct Limits { $(#[doc = $meaning] pub $name: $ty,)* }
+
+        impl Default for Limits {
+            fn default() -> Self {
+                Limits { $($name: $default,)* }
+            }
+        }
+
+        impl Limits {
+            /// Name, default and meaning of every limit, for the reference documentation.
+            pub const ALL: &'static [(&'static str, u64, &'static str)] =
+                &[$((stringify!($name), { let default: $ty = $default; default as u64 }, $meaning),)*];
+        }
+    };
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Limits {
-            trace_bytes: 1 << 30,
-            statements: 1_000_000,
-            invokes: 4096,
-            prompts: 65_536,
-            constant_bytes: 1 << 30,
-            dependencies: 8_000_000,
-            nesting: 64,
-            loop_steps: 1_000_000,
-            flops: 1_000_000_000_000_000_000,
-            value_bytes: 16 << 30,
-            result_bytes: 8 << 30,
-        }
-    }
+limits! {
+    trace_bytes: usize = 1 << 30, "Bytes of a trace in wire or text form.";
+    statements: usize = 1_000_000, "Statements of a trace, those of its functions included.";
+    invokes: usize = 4096, "Invokes of a trace.";
+    prompts: usize = 65_536, "Prompts of all invokes together.";
+    constant_bytes: usize = 1 << 30, "Bytes of all constants together.";
+    dependencies: usize = 8_000_000, "Facts of the kind \"this value, or this write, needs that invoke\" that ordering has to hold.";
+    nesting: usize = 64, "Functions that run functions that run functions: how deep.";
+    loop_steps: u64 = 1_000_000, "Most steps that any one loop may be given.";
+    flops: u64 = 1_000_000_000_000_000_000, "Floating-point operations of a run: an estimate before it, and a count of what functions compute during it, since how often a loop runs is not known before.";
+    value_bytes: usize = 16 << 30, "Bytes of any one value.";
+    result_bytes: usize = 8 << 30, "Bytes of all saved values together.";
 }
 
 impl Limits {
