@@ -13,6 +13,7 @@ logits.argmax(-1)  # concrete after the block
 """
 
 from pellucid import _ops
+from pellucid._containers import save, tensor
 from pellucid._native import __version__
 from pellucid._ops import *  # noqa: F403 - the table's names
 from pellucid.dtype import (
@@ -43,7 +44,7 @@ from pellucid.errors import (
 )
 from pellucid.flow import cond, function, while_loop
 from pellucid.model import LanguageModel, Tokenizer
-from pellucid.tensor import Tensor, save, tensor
+from pellucid.tensor import Tensor
 from pellucid.trace import Trace, load_trace
 from pellucid.tracer import Tracer
 

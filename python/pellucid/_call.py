@@ -7,8 +7,8 @@ NumPy and PyTorch become constants.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar, cast
 
 import numpy as np
 
@@ -30,6 +30,9 @@ class Base:
     """What a tensor is to its own operations."""
 
     __slots__ = ()
+
+    _made: ClassVar[Callable[[Native, Location | None], Tensor]]
+    """`Tensor`, which is built on this module and says so itself."""
 
     def _lowered(self) -> Native:
         raise AssertionError("a tensor says what stands for it")
@@ -62,9 +65,7 @@ def several(kind: type[Several], name: str, *args: Any) -> Several:
 
 def made(value: Native, at: Location | None) -> Tensor:
     """The tensor that stands for a value of the extension."""
-    from pellucid.tensor import Tensor  # which is built on this module
-
-    return Tensor(value, at)
+    return Base._made(value, at)
 
 
 def tensor(given: TensorLike) -> Native:
@@ -86,11 +87,24 @@ def operand(given: TensorLike) -> Native | float:
     if hasattr(given, "__dlpack__"):
         return from_dlpack(given)
     if isinstance(given, list | tuple):
-        return array(numbers(given))
+        return stacked(given) if _has_tensors(given) else array(numbers(given))
     raise fault(
         "bad-argument",
         f"cannot make a tensor of a `{type(given).__name__}`",
         "tensors of this package, NumPy and PyTorch, numbers, and lists of numbers will do",
+    )
+
+
+def stacked(given: Sequence[Any]) -> Native:
+    """Lists of tensors and numbers as one tensor; those in between become axes."""
+    stack = _native.call("stack", (tensors(given), 0), here())
+    return cast("Native", stack[0])
+
+
+def _has_tensors(given: Sequence[Any]) -> bool:
+    return any(
+        isinstance(item, Base) or (isinstance(item, list | tuple) and _has_tensors(item))
+        for item in given
     )
 
 

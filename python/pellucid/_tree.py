@@ -40,7 +40,7 @@ def _module(envoy: Envoy, label: str, path: str, depth: int) -> list[_Line]:
     pad = "  " * depth
     inside = _inside(envoy, path, depth + 1)
     opening = f"{pad}{label}{envoy._kind}({'' if inside else ')'}"
-    first = _Line(opening, path, _through(envoy))
+    first = _Line(opening, path, through(envoy))
     return [first, *inside, _Line(f"{pad})")] if inside else [first]
 
 
@@ -50,7 +50,7 @@ def _inside(envoy: Envoy, path: str, depth: int) -> list[_Line]:
         for point, site in envoy._sites.items()
         if point not in ("input", "output")
     ]
-    for names, child in _folded(envoy):
+    for names, child in folded(envoy):
         last = names[0] if len(names) == 1 else "*"
         times = "" if len(names) == 1 else f"{len(names)} x "
         label = f"({names[0]}): " if len(names) == 1 else f"({names[0]}-{names[-1]}): {times}"
@@ -58,7 +58,7 @@ def _inside(envoy: Envoy, path: str, depth: int) -> list[_Line]:
     return lines
 
 
-def _through(envoy: Envoy) -> str:
+def through(envoy: Envoy) -> str:
     """`input -> output`."""
     into, out = envoy._sites.get("input"), envoy._sites.get("output")
     if into is None or out is None:
@@ -66,7 +66,7 @@ def _through(envoy: Envoy) -> str:
     return f"{into} -> {out}"
 
 
-def _folded(envoy: Envoy) -> list[tuple[list[str], Envoy]]:
+def folded(envoy: Envoy) -> list[tuple[list[str], Envoy]]:
     """Children, those in a row that are built alike together."""
     groups: list[tuple[list[str], Envoy]] = []
     before: Any = None

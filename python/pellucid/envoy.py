@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, overload
 
 from pellucid import _call, _native, _tree
+from pellucid._html import model as page
 from pellucid._location import here
 from pellucid.errors import fault
 from pellucid.tracer import invoke_for, recorder_for
@@ -116,6 +117,9 @@ class Envoy:
 
     def __repr__(self) -> str:
         return _tree.shown(self)
+
+    def _repr_html_(self) -> str:
+        return page.html(self)
 
     def _below(self, path: str) -> Envoy:
         found = self

@@ -155,11 +155,14 @@ def _recorded(
     """Records what `run` computes; it gets the tensors that stand for `params`."""
     at = here()
     handles = _native.begin_function(recorder, name, list(params), is_closed, at)
+    recorder.n_bodies += 1
     try:
         given = taken_apart(run([_call.made(handle, at) for handle in handles]), numbers=True)
     except BaseException:
         _native.abandon_function(recorder)
         raise
+    finally:
+        recorder.n_bodies -= 1
     return _native.end_function(recorder, given.leaves, at), given
 
 

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from pellucid import _native, _prompt
+from pellucid._html import model as page
 from pellucid.dtype import DType, dtype
 from pellucid.envoy import Envoy, grow
 from pellucid.errors import fault
@@ -65,6 +66,10 @@ class LanguageModel(Envoy):
     def tokenizer(self) -> Tokenizer:
         """Text to token ids and back."""
         return self._tokenizer
+
+    def _repr_html_(self) -> str:
+        sizes = f"{self.n_ctx} positions", f"{self.vocab_size} tokens"
+        return page.html(self, self.model_type, self.dtype.name, *sizes)
 
     def trace(self, prompt: Any = None) -> Tracer:
         """One forward pass; what is written in its block happens inside the pass.

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, cast, overload
+from typing import Any, overload
 
 import numpy as np
 
 from pellucid import _call, _index, _native
 from pellucid._call import Native, TensorLike
 from pellucid._elements import Elements
+from pellucid._html import tensor as page
+from pellucid._lengths import lengths, with_open
 from pellucid._location import Location, here, shown
 from pellucid._ops import ValuesIndices
 from pellucid.dtype import DType, dtype
 from pellucid.errors import fault
-
-if TYPE_CHECKING:
-    from pellucid._recorder import Recorder
+from pellucid.tracer import open_recorder
 
 
 class Tensor(Elements):
@@ -44,8 +44,12 @@ class Tensor(Elements):
 
     @property
     def shape(self) -> tuple[builtins.int, ...]:
-        """Length of each axis; known while recording too."""
-        return self._value.shape
+        """Length of each axis; known while recording too, unless it depends on elements."""
+        value = self._value
+        if isinstance(value, _native.Array):
+            return value.shape
+        shape = value.shape
+        return with_open(shape, value.bounds) if None in shape else shape  # type: ignore[return-value]
 
     @property
     def dtype(self) -> DType:
@@ -92,6 +96,9 @@ class Tensor(Elements):
         default = self.dtype in ("float32", "int64", "bool")
         return f"tensor({text})" if default else f"tensor({text}, dtype={self.dtype.name})"
 
+    def _repr_html_(self) -> str:
+        return page.html(self)
+
     # Traces.
 
     def save(self, name: str | None = None) -> Tensor:
@@ -99,29 +106,26 @@ class Tensor(Elements):
 
         `name` is what the result is called in the trace's text form.
         """
-        if isinstance(self._value, _native.Handle):
-            self._name = self._recorder().keep(self, self._live(self._value), name)
+        handle = self._lowered()
+        if isinstance(handle, _native.Handle):
+            self._name = handle.recorder.keep(self, handle, name)
         return self
 
     def _lowered(self) -> Native:
         value = self._value
-        return self._live(value) if isinstance(value, _native.Handle) else value
-
-    def _live(self, handle: _native.Handle) -> _native.Handle:
-        if self._recorder().is_open:
-            return handle
-        message = f"the value of {shown(self._at)} was not saved"
-        raise fault("not-saved", message, f"add `.save()` inside the block at {shown(self._at)}")
-
-    def _recorder(self) -> Recorder:
-        return cast("Recorder", cast("_native.Handle", self._value).recorder)
+        if isinstance(value, _native.Handle) and not value.recorder.is_open:
+            message = f"the value of {shown(self._at)} was not saved"
+            help = f"add `.save()` inside the block at {shown(self._at)}"
+            raise fault("not-saved", message, help)
+        return value
 
     def _become(self, array: _native.Array) -> None:
         """Takes its elements, when the trace has run."""
         self._value = array
+        self._name = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return tensor, (self.numpy(), self.dtype.name)
+        return _again, (self.numpy(), self.dtype.name)
 
     # Indexing and writing.
 
@@ -160,15 +164,20 @@ class Tensor(Elements):
         return self
 
     def _augmented(self, made: Tensor) -> Tensor:
-        """What `tensor += ...` leaves in the name: a concrete tensor makes way for the result."""
-        return self._update(made) if isinstance(self._lowered(), _native.Handle) else made
+        """What `tensor += ...` leaves in the name: concrete tensors make way for the result."""
+        return self._update(made) if self.is_symbolic or made.is_symbolic else made
 
     def _target(self) -> _native.Handle:
+        """What can be written to. In a trace, a concrete tensor becomes a value of it."""
         target = self._lowered()
         if isinstance(target, _native.Handle):
             return target
-        message = "cannot write to a concrete tensor: its memory is shared and read-only"
-        raise fault("bad-argument", message, "`np.array(tensor)` makes a copy of your own")
+        recorder = open_recorder()
+        if recorder is None:
+            message = "cannot write to a concrete tensor: its memory is shared and read-only"
+            raise fault("bad-argument", message, "`np.array(tensor)` makes a copy of your own")
+        self._value = recorder.adopt(self, target)
+        return self._value
 
     def _renew(self) -> None:
         """Saves again what was saved and then written to by this name."""
@@ -185,7 +194,7 @@ class Tensor(Elements):
 
     def reshape(self, *shape: builtins.int | Sequence[builtins.int]) -> Tensor:
         """Gives the same elements another shape; one length may be -1."""
-        return _call.one("reshape", self._lowered(), _lengths(shape))
+        return _call.one("reshape", self._lowered(), lengths(shape))
 
     def view(self, *shape: builtins.int | Sequence[builtins.int]) -> Tensor:
         """Gives the same elements another shape; one length may be -1."""
@@ -193,11 +202,11 @@ class Tensor(Elements):
 
     def expand(self, *shape: builtins.int | Sequence[builtins.int]) -> Tensor:
         """Repeats axes of length 1 to the given lengths; -1 keeps an axis."""
-        return _call.one("expand", self._lowered(), _lengths(shape))
+        return _call.one("expand", self._lowered(), lengths(shape))
 
     def permute(self, *dims: builtins.int | Sequence[builtins.int]) -> Tensor:
         """Reorders the axes."""
-        return _call.one("permute", self._lowered(), _lengths(dims))
+        return _call.one("permute", self._lowered(), lengths(dims))
 
     @property
     def T(self) -> Tensor:
@@ -274,29 +283,9 @@ class Tensor(Elements):
         return self.to("bool")
 
 
-def tensor(data: TensorLike, dtype: Any = None) -> Tensor:
-    """A concrete tensor of numbers, (nested) lists, or another library's array, copied.
-
-    Lists of floats become float32, lists of integers int64.
-    """
-    made = Tensor(_call.tensor(data), here())
-    return made if dtype is None else made.to(dtype)
+_call.Base._made = Tensor
 
 
-def save(value: Any, name: str | None = None) -> Any:
-    """Saves a value, or every value in lists, tuples and dictionaries, and gives it back."""
-    if isinstance(value, Tensor):
-        return value.save(name)
-    if isinstance(value, dict):
-        for item in value.values():
-            save(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            save(item)
-    return value
-
-
-def _lengths(given: tuple[builtins.int | Sequence[builtins.int], ...]) -> list[builtins.int]:
-    if len(given) == 1 and not hasattr(given[0], "__index__"):
-        return [builtins.int(n) for n in given[0]]
-    return [builtins.int(n) for n in given]  # type: ignore[arg-type]
+def _again(elements: np.ndarray[Any, Any], dtype: str) -> Tensor:
+    """A tensor that was pickled."""
+    return Tensor(_call.tensor(elements)).to(dtype)

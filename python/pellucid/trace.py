@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from pellucid import _call, _native
+from pellucid._html import trace as page
 from pellucid._location import here
 from pellucid.errors import fault
 
@@ -62,6 +63,9 @@ class Trace:
         """Runs it in a model; the saved values by name."""
         at = here()
         return {name: _call.made(array, at) for name, array in self._inner.run(model._model)}
+
+    def _repr_html_(self) -> str:
+        return page.html(self._inner, f"for {self.model_name or 'any model'}")
 
     def __repr__(self) -> str:
         return f"Trace({self.hash[:12]}, {self.model_name or 'any model'})"

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from pellucid import _native, _prompt
+from pellucid._html import trace as page
 from pellucid._location import here, shown
 from pellucid._recorder import Recorder
 from pellucid.errors import fault
@@ -100,6 +101,13 @@ class Tracer:
 
     def _trace(self) -> Trace:
         return Trace(self._entered().trace())
+
+    def _repr_html_(self) -> str:
+        if self._recorder is None:
+            return page.not_entered(shown(self._at))
+        state = "being recorded" if self._recorder.is_open else "has ended"
+        trace = self._recorder.trace()
+        return page.html(trace, f"{state}, {shown(self._at)}", self._model)
 
     def _entered(self) -> Recorder:
         if self._recorder is None:

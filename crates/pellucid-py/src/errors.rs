@@ -1,7 +1,11 @@
 //! Diagnostics as Python exceptions. Which class stands for which code is said in `pellucid/errors.py`.
 
+use std::cell::RefCell;
+use std::sync::Arc;
+
 use pellucid_graph::{Diagnostic, Loc};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
 use pyo3::sync::PyOnceLock;
 
 /// Turns an error of the graph or the engine into a Python exception.
@@ -17,11 +21,22 @@ impl<T> Raise<T> for Result<T, Diagnostic> {
 }
 
 /// The user's file and line, as Python passes them.
-pub type At = Option<(String, u32)>;
+pub type At = Option<(PyBackedStr, u32)>;
 
 /// The same for the graph.
 pub fn loc(at: At) -> Option<Loc> {
-    at.map(|(file, line)| Loc { file: file.into(), line })
+    at.map(|(file, line)| Loc { file: shared(&file), line })
+}
+
+/// The file's name; that of the last call again when it is the same, as it mostly is.
+fn shared(file: &str) -> Arc<str> {
+    thread_local!(static LAST: RefCell<Arc<str>> = RefCell::new("".into()));
+    LAST.with_borrow_mut(|last| {
+        if **last != *file {
+            *last = file.into();
+        }
+        last.clone()
+    })
 }
 
 /// The exception for a diagnostic.

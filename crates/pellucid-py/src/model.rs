@@ -80,9 +80,9 @@ impl Model {
 
     /// Raises what is wrong with a name that a module has neither as a child nor as a site.
     fn unknown_name(&self, py: Python<'_>, path: &str, name: &str, at: At) -> PyResult<()> {
-        let spec = self.inner.spec();
+        let (spec, at) = (self.inner.spec(), loc(at));
         if !path.is_empty() || !name.contains('.') {
-            spec.module(path).map_err(|d| d.at(loc(at.clone()))).raise(py)?;
+            spec.module(path).map_err(|d| d.at(at.clone())).raise(py)?;
         }
         let (children, points) = (spec.children(path), spec.points(path));
         let message = format!("`{}` has no module or site `{name}`", display_path(path));
@@ -96,7 +96,7 @@ impl Model {
                 format!("it has the modules {} and the sites {}", children.join(", "), points.join(", "))
             }
         });
-        Err(diagnostic.help(help).at(loc(at))).raise(py)
+        Err(diagnostic.help(help).at(at)).raise(py)
     }
 
     /// Raises what is wrong with a path that the model does not have.

@@ -51,6 +51,13 @@ impl Handle {
         PyTuple::new(py, ty.shape.iter().enumerate().map(length).collect::<Vec<_>>())
     }
 
+    /// The largest lengths possible; `shape` knows those that do not depend on elements.
+    #[getter]
+    fn bounds<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let recorder = self.recorder.borrow(py);
+        PyTuple::new(py, &recorder.inner.type_of(self.inner).shape)
+    }
+
     /// The recorder it belongs to, of the class that made it.
     #[getter(recorder)]
     fn py_recorder(&self, py: Python<'_>) -> Py<Recorder> {
@@ -215,6 +222,12 @@ impl Recorder {
         let mut recorder = slf.borrow_mut();
         let value = recorder.handle(slf, value, at.as_ref())?;
         recorder.inner.skip(invoke, path, value, at).raise(slf.py())
+    }
+
+    /// A constant with a storage of its own, which can be written to.
+    fn constant_of(slf: &Bound<'_, Self>, value: &Array, at: At) -> PyResult<Py<Handle>> {
+        let inner = slf.borrow_mut().constant(slf.py(), value.tensor(), loc(at).as_ref())?;
+        Ok(wrap(slf, inner)?.unbind())
     }
 
     /// Applies a module to a value.

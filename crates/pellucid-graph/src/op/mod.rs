@@ -16,6 +16,9 @@ pub use call::{Call, Operand};
 pub use index::{OutAxis, ResolvedIndex, resolve_index};
 pub use table::OPS;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::nearest;
@@ -100,7 +103,9 @@ impl Op {
     /// # Errors
     /// [`Code::UnknownOp`] with the nearest names.
     pub fn find(name: &str) -> Result<Op> {
-        if let Some(def) = OPS.iter().find(|d| d.name == name) {
+        static BY_NAME: LazyLock<HashMap<&str, &OpDef>> =
+            LazyLock::new(|| OPS.iter().map(|def| (def.name, def)).collect());
+        if let Some(def) = BY_NAME.get(name) {
             return Ok(Op(def));
         }
         let diagnostic = Diagnostic::new(Code::UnknownOp, format!("there is no operation `{name}`"));
