@@ -45,6 +45,7 @@ test-python: build models-all types ## the Python tests and the code in the docu
 
 types: build ## types of the package, and of the extension against its stub
 	.venv/bin/mypy python tools
+	.venv/bin/mypy --strict $(wildcard examples/*.py)
 	.venv/bin/python -m mypy.stubtest pellucid._native
 
 bench: build models $(NEXTEST) ## the benchmarks; runs worth keeping go to bench/runs

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import experiments as ex
 import numpy as np
+from matplotlib.figure import Figure
 
 import pellucid as pl
 from pellucid import viz
@@ -123,7 +124,7 @@ def difference() -> str:
     return f"logit({viz.token_label(RIGHT)}) − logit({viz.token_label(WRONG)})"
 
 
-def save(figure: viz.Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
     figure.savefig(path)
     print(f"\n   picture: {path}")
 

@@ -22,7 +22,7 @@ class Contrast(NamedTuple):
 
     def difference(self, model: pl.LanguageModel) -> pl.Tensor:
         """How much the model prefers the clean prompt's answer; in logits, inside a trace."""
-        logits = model.lm_head.output[0, -1]  # [v]
+        logits: pl.Tensor = model.lm_head.output[0, -1]  # [v]
         return logits[self.right] - logits[self.wrong]
 
 
@@ -111,12 +111,12 @@ def find_neuron(model: pl.LanguageModel, contrast: Contrast, n_tried: int = 64) 
     with model.trace() as tracer:
         with tracer.invoke(contrast.corrupted):
             unchanged = contrast.difference(model)
-        effects = []
+        differences = []
         for layer, unit in tried:
             with tracer.invoke(contrast.corrupted):
                 layers[layer].mlp.post[:, -1, unit] = clean[layer, unit]
-                effects.append(contrast.difference(model) - unchanged)
-        effects = pl.stack(effects).save()
+                differences.append(contrast.difference(model) - unchanged)
+        effects = pl.stack(differences).save()
     best = int(effects.argmax())
     at = tried[best]
     return Neuron(*at, float(clean[at]), float(corrupted[at]), float(effects[best]))

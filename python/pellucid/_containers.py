@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pellucid import _call
+from pellucid._location import here
 from pellucid.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def tensor(data: TensorLike | Sequence[Any], dtype: Any = None) -> Tensor:
     Lists of floats become float32, lists of integers int64. Lists in which there are tensors are
     stacked; with values of a trace among them, the result is a value too.
     """
-    made = _call.made(_call.tensor(data), _call.here())
+    made = _call.made(_call.tensor(data), here())
     return made if dtype is None else made.to(dtype)
 
 

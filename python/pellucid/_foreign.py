@@ -12,10 +12,13 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from functools import cache
 from types import FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pellucid import _call, _native
 from pellucid.errors import fault
+
+if TYPE_CHECKING:
+    from pellucid.tensor import Tensor
 
 ALIASES = {
     "absolute": "abs",
@@ -120,8 +123,8 @@ def find(name: str, *, is_method: bool = False) -> Callable[..., Any] | None:
         if known.startswith("_") or known in NOT_OPERATIONS:
             continue
         for space in spaces:
-            if isinstance(space.get(known), FunctionType):
-                return space[known]
+            if isinstance(found := space.get(known), FunctionType):
+                return found
         method = getattr(pellucid.Tensor, known, None)
         if isinstance(method, FunctionType):
             return _on_first(method)
@@ -144,9 +147,11 @@ def _on_first(method: FunctionType) -> Callable[..., Any]:
     return function
 
 
-def own(given: Any) -> Any:
+def own(given: Any) -> Tensor:
     """A tensor of this package; another library's becomes a constant."""
-    return given if isinstance(given, _call.Base) else _call.made(_call.tensor(given), None)
+    if isinstance(given, _call.Base):
+        return cast("Tensor", given)
+    return _call.made(_call.tensor(given), None)
 
 
 def apply(shown: str, target: Callable[..., Any], args: tuple[Any, ...], named: Any) -> Any:

@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pellucid import _call, _foreign
 from pellucid._location import pass_over
 from pellucid.errors import fault
-
-if TYPE_CHECKING:
-    from pellucid.tensor import Tensor
 
 
 def function(func: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -104,12 +101,12 @@ def _spread(name: str) -> Callable[..., Any]:
     return spread
 
 
-def _norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Tensor:
+def _norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
     """`"fro"` is PyTorch's word for 2."""
     return _row("norm")(input, 2 if p in ("fro", None) else p, dim, keepdim)
 
 
-def _einsum(equation: str, *operands: Any) -> Tensor:
+def _einsum(equation: str, *operands: Any) -> Any:
     """Operands by themselves, or in one list."""
     if len(operands) == 1 and isinstance(operands[0], list | tuple):
         operands = tuple(operands[0])
@@ -125,12 +122,12 @@ def _dropout(input: Any, p: float = 0.5, training: bool = True) -> Any:
     return input
 
 
-def _embedding_of_weights(weight: Any, indices: Any) -> Tensor:
+def _embedding_of_weights(weight: Any, indices: Any) -> Any:
     """`torch.embedding`: the arguments of `functional.embedding` the other way round."""
     return _foreign.own(weight)[indices]
 
 
-def _embedding(input: Any, weight: Any, padding_idx: int | None = None, **named: Any) -> Tensor:
+def _embedding(input: Any, weight: Any, padding_idx: int | None = None, **named: Any) -> Any:
     """Rows of `weight`; `padding_idx` matters to training alone."""
     if named.get("max_norm") is not None:
         message = "`embedding` with `max_norm` writes to its weights"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from pellucid.errors import fault
 
 
@@ -31,6 +33,13 @@ class DType:
 
     def __hash__(self) -> int:
         return hash(self.name)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """NumPy's type of this name, so that `np.zeros(3, dtype=h.dtype)` works."""
+        if self.name == "bfloat16":
+            raise AttributeError("NumPy has no bfloat16")
+        return np.dtype(self.name)
 
     def __reduce__(self) -> str:
         return self.name

@@ -86,8 +86,9 @@ class Tensor(Elements):
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Tensor]:
-        for i in range(len(self)):
-            yield self[i]
+        if not self.shape:
+            raise TypeError("a tensor without axes has nothing to iterate over")
+        return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
         if self.is_symbolic:

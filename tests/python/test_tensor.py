@@ -1,5 +1,6 @@
 """Concrete tensors: the same methods, computed at once; memory shared with other libraries."""
 
+import inspect
 import math
 import pickle
 
@@ -252,3 +253,15 @@ def test_dtypes_have_their_names() -> None:
     assert (repr(pl.bfloat16), str(pl.int64)) == ("pellucid.bfloat16", "int64")
     assert {pl.float32: 1}[pl.tensor([1.0]).dtype] == 1
     assert pl.tensor([1, 2], dtype=np.int32).dtype == "i32"
+
+
+def test_everything_that_completion_offers_is_explained() -> None:
+    for thing in (pl.Tensor, pl.LanguageModel, pl.Envoy, pl.Tracer, pl.Trace, pl.Tokenizer, pl):
+        names = [name for name in dir(thing) if not name.startswith("_")]
+        assert names
+        for name in names:
+            doc = inspect.getdoc(getattr(thing, name))
+            is_plain = isinstance(getattr(thing, name), pl.DType) or inspect.ismodule(
+                getattr(thing, name)
+            )
+            assert is_plain or (doc and doc[0].isupper() and doc.endswith((".", "```"))), name
