@@ -14,7 +14,7 @@ import numpy as np
 from pellucid import _native, _numpy, _torch
 from pellucid._location import here
 from pellucid._operators import Operators
-from pellucid.dtype import bfloat16
+from pellucid.dtype import DType, bfloat16
 from pellucid.errors import fault
 
 AFTERWARDS = "or `.save()` it and look after the block"
@@ -31,6 +31,8 @@ class Elements(Operators):
         def is_symbolic(self) -> builtins.bool: ...
         @property
         def shape(self) -> tuple[builtins.int, ...]: ...
+        @property
+        def dtype(self) -> DType: ...
         def numel(self) -> builtins.int: ...
         def reshape(self, *shape: Any) -> Any: ...
 

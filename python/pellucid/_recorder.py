@@ -38,7 +38,9 @@ class Recorder(_native.Recorder):
         """Makes a concrete tensor a value, so that it can be written to; it is saved at the end."""
         if self.n_bodies:
             message = "cannot write to a concrete tensor in a function, branch or loop of a trace"
-            raise fault("bad-argument", message, "give back what it would become, and write outside")
+            raise fault(
+                "bad-argument", message, "give back what it would become, and write outside"
+            )
         handle = self.constant_of(array, here())
         self._adopted.append((tensor, array))
         return handle

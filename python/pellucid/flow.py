@@ -169,7 +169,7 @@ def _recorded(
 def _recorder_of(leaves: Sequence[Native]) -> Recorder | None:
     """The recorder of the first value of a trace."""
     found = (leaf.recorder for leaf in leaves if isinstance(leaf, _native.Handle))
-    return cast("Recorder | None", next(found, None))
+    return next(found, None)
 
 
 def _looped(
