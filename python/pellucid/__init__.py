@@ -12,10 +12,12 @@ logits.argmax(-1)  # concrete after the block
 ```
 """
 
-from pellucid import _ops
+from pellucid import _create, _ops, _reduce
 from pellucid._containers import save, tensor
+from pellucid._create import *  # noqa: F403
 from pellucid._native import __version__
 from pellucid._ops import *  # noqa: F403 - the table's names
+from pellucid._reduce import *  # noqa: F403
 from pellucid.dtype import (
     DType,
     bfloat16,
@@ -85,3 +87,5 @@ __all__ = [
     "while_loop",
 ]
 __all__ += _ops.__all__
+__all__ += _create.__all__
+__all__ += _reduce.__all__

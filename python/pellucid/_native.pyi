@@ -26,7 +26,9 @@ __version__: str
 _At: TypeAlias = tuple[str, int] | None
 _Value: TypeAlias = Handle | Array
 
-def call(op: str, args: tuple[Any, ...], at: _At) -> list[Any]: ...
+def call(
+    op: str, args: tuple[Any, ...], at: _At, recorder: Recorder | None = None
+) -> list[Any]: ...
 
 @final
 class Body: ...

@@ -25,6 +25,7 @@ __all__ = [
     "allclose",
     "amax",
     "amin",
+    "aminmax",
     "any",
     "argmax",
     "argmin",
@@ -48,8 +49,13 @@ __all__ = [
     "cos",
     "cosh",
     "cosine_similarity",
+    "count_nonzero",
+    "cummax",
+    "cummin",
+    "cumprod",
     "cumsum",
     "deg2rad",
+    "diff",
     "digamma",
     "div",
     "elu",
@@ -62,6 +68,7 @@ __all__ = [
     "exp2",
     "expand",
     "expm1",
+    "eye",
     "flatten",
     "floor",
     "floor_divide",
@@ -69,6 +76,7 @@ __all__ = [
     "fmin",
     "fmod",
     "frac",
+    "full",
     "full_like",
     "gather",
     "ge",
@@ -87,11 +95,13 @@ __all__ = [
     "isnan",
     "isneginf",
     "isposinf",
+    "kthvalue",
     "layer_norm",
     "le",
     "leaky_relu",
     "lerp",
     "lgamma",
+    "linspace",
     "log",
     "log1p",
     "log2",
@@ -99,12 +109,14 @@ __all__ = [
     "log_softmax",
     "logaddexp",
     "logaddexp2",
+    "logcumsumexp",
     "logical_and",
     "logical_not",
     "logical_or",
     "logical_xor",
     "logit",
     "logsigmoid",
+    "logspace",
     "logsumexp",
     "lt",
     "masked_fill",
@@ -113,14 +125,21 @@ __all__ = [
     "mean",
     "minimum",
     "mish",
+    "mode",
     "mul",
     "nan_to_num",
+    "nanmean",
+    "nanquantile",
+    "nansum",
     "ne",
     "neg",
     "norm",
+    "ones_like",
     "permute",
     "pow",
     "prelu",
+    "prod",
+    "quantile",
     "rad2deg",
     "reciprocal",
     "relu",
@@ -147,7 +166,6 @@ __all__ = [
     "square",
     "squeeze",
     "stack",
-    "std",
     "sub",
     "sum",
     "tan",
@@ -158,14 +176,55 @@ __all__ = [
     "transpose",
     "trunc",
     "unsqueeze",
-    "var",
     "where",
     "xlogy",
+    "zeros_like",
 ]
 
 
+class VarMean(NamedTuple):
+    """Results of `var_mean`."""
+
+    var: Tensor
+    mean: Tensor
+
+    def save(self) -> VarMean:
+        """Keeps each of them as it is now."""
+        for part in self:
+            part.save()
+        return self
+
+
+class StdMean(NamedTuple):
+    """Results of `std_mean`."""
+
+    std: Tensor
+    mean: Tensor
+
+    def save(self) -> StdMean:
+        """Keeps each of them as it is now."""
+        for part in self:
+            part.save()
+        return self
+
+
+class MinMax(NamedTuple):
+    """Results of `aminmax`."""
+
+    min: Tensor
+    max: Tensor
+
+    def save(self) -> MinMax:
+        """Keeps each of them as it is now."""
+        for part in self:
+            part.save()
+        return self
+
+
 class ValuesIndices(NamedTuple):
-    """Results of `max`, `min`, `topk`, `sort`."""
+    """Results of `max`, `min`, `median`, `nanmedian`, `mode`, `kthvalue`, `cummax`, `cummin`,
+    `topk`, `sort`.
+    """
 
     values: Tensor
     indices: Tensor
@@ -770,36 +829,62 @@ def masked_fill(input: TensorLike, mask: TensorLike, value: TensorLike) -> Tenso
     return _call.one("masked_fill", _call.tensor(input), _call.tensor(mask), _call.operand(value))
 
 
-def sum(input: TensorLike, dim: int | Sequence[int] | None = None, keepdim: bool = False) -> Tensor:
-    """Adds up; integers and bool in i64."""
-    return _call.one("sum", _call.tensor(input), _call.ints(dim), keepdim)
+def sum(
+    input: TensorLike,
+    dim: int | Sequence[int] | None = None,
+    keepdim: bool = False,
+    dtype: Any | None = None,
+) -> Tensor:
+    """Adds up, in `dtype` if given; integers and bool in i64."""
+    return _call.one("sum", _call.tensor(input), _call.ints(dim), keepdim, _call.dtype_name(dtype))
+
+
+def nansum(
+    input: TensorLike,
+    dim: int | Sequence[int] | None = None,
+    keepdim: bool = False,
+    dtype: Any | None = None,
+) -> Tensor:
+    """Adds up, NaN as 0, in `dtype` if given; integers and bool in i64."""
+    return _call.one(
+        "nansum", _call.tensor(input), _call.ints(dim), keepdim, _call.dtype_name(dtype)
+    )
+
+
+def prod(
+    input: TensorLike, dim: int | None = None, keepdim: bool = False, dtype: Any | None = None
+) -> Tensor:
+    """Multiplies all elements, or those along an axis, in `dtype` if given; integers and bool in
+    i64.
+    """
+    return _call.one("prod", _call.tensor(input), dim, keepdim, _call.dtype_name(dtype))
+
+
+def count_nonzero(input: TensorLike, dim: int | Sequence[int] | None = None) -> Tensor:
+    """Counts (i64) the elements that are not zero."""
+    return _call.one("count_nonzero", _call.tensor(input), _call.ints(dim))
 
 
 def mean(
-    input: TensorLike, dim: int | Sequence[int] | None = None, keepdim: bool = False
-) -> Tensor:
-    """Takes the mean of a floating tensor."""
-    return _call.one("mean", _call.tensor(input), _call.ints(dim), keepdim)
-
-
-def var(
     input: TensorLike,
     dim: int | Sequence[int] | None = None,
-    correction: int = 1,
     keepdim: bool = False,
+    dtype: Any | None = None,
 ) -> Tensor:
-    """Takes the variance, divided by n - `correction`."""
-    return _call.one("var", _call.tensor(input), _call.ints(dim), correction, keepdim)
+    """Takes the mean, in `dtype` if given; floating."""
+    return _call.one("mean", _call.tensor(input), _call.ints(dim), keepdim, _call.dtype_name(dtype))
 
 
-def std(
+def nanmean(
     input: TensorLike,
     dim: int | Sequence[int] | None = None,
-    correction: int = 1,
     keepdim: bool = False,
+    dtype: Any | None = None,
 ) -> Tensor:
-    """Takes the standard deviation, with n - `correction`."""
-    return _call.one("std", _call.tensor(input), _call.ints(dim), correction, keepdim)
+    """Takes the mean of what is not NaN, in `dtype` if given; floating."""
+    return _call.one(
+        "nanmean", _call.tensor(input), _call.ints(dim), keepdim, _call.dtype_name(dtype)
+    )
 
 
 def norm(
@@ -828,6 +913,11 @@ def amin(
     return _call.one("amin", _call.tensor(input), _call.ints(dim), keepdim)
 
 
+def aminmax(input: TensorLike, dim: int | None = None, keepdim: bool = False) -> MinMax:
+    """Gives the smallest and the largest element, of all or along an axis; NaN wins."""
+    return _call.several(MinMax, "aminmax", _call.tensor(input), dim, keepdim)
+
+
 def argmax(input: TensorLike, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Gives the position (i64) of the first largest element, flattened without `dim`."""
     return _call.one("argmax", _call.tensor(input), dim, keepdim)
@@ -836,6 +926,46 @@ def argmax(input: TensorLike, dim: int | None = None, keepdim: bool = False) -> 
 def argmin(input: TensorLike, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Gives the position (i64) of the first smallest element, flattened without `dim`."""
     return _call.one("argmin", _call.tensor(input), dim, keepdim)
+
+
+def mode(input: TensorLike, dim: int = -1, keepdim: bool = False) -> ValuesIndices:
+    """Gives the most frequent elements along an axis, the smallest of several, and the positions
+    of their last.
+    """
+    return _call.several(ValuesIndices, "mode", _call.tensor(input), dim, keepdim)
+
+
+def kthvalue(input: TensorLike, k: int, dim: int = -1, keepdim: bool = False) -> ValuesIndices:
+    """Gives the `k`-th smallest elements along an axis, from 1, and their positions; NaN is
+    largest.
+    """
+    return _call.several(ValuesIndices, "kthvalue", _call.tensor(input), k, dim, keepdim)
+
+
+def quantile(
+    input: TensorLike,
+    q: TensorLike,
+    dim: int | None = None,
+    keepdim: bool = False,
+    interpolation: Literal["linear", "lower", "higher", "midpoint", "nearest"] | None = None,
+) -> Tensor:
+    """Takes the elements below which a part `q` lies; between two it takes `linear` (the
+    default), `lower`, `higher`, `midpoint`, `nearest`; NaN wins.
+    """
+    return _call.one("quantile", _call.tensor(input), _call.operand(q), dim, keepdim, interpolation)
+
+
+def nanquantile(
+    input: TensorLike,
+    q: TensorLike,
+    dim: int | None = None,
+    keepdim: bool = False,
+    interpolation: Literal["linear", "lower", "higher", "midpoint", "nearest"] | None = None,
+) -> Tensor:
+    """Takes quantiles of what is not NaN."""
+    return _call.one(
+        "nanquantile", _call.tensor(input), _call.operand(q), dim, keepdim, interpolation
+    )
 
 
 def any(input: TensorLike, dim: int | Sequence[int] | None = None, keepdim: bool = False) -> Tensor:
@@ -848,19 +978,54 @@ def all(input: TensorLike, dim: int | Sequence[int] | None = None, keepdim: bool
     return _call.one("all", _call.tensor(input), _call.ints(dim), keepdim)
 
 
-def softmax(input: TensorLike, dim: int) -> Tensor:
-    """Takes exp(x) / sum(exp(x)) along an axis."""
-    return _call.one("softmax", _call.tensor(input), dim)
+def softmax(input: TensorLike, dim: int, dtype: Any | None = None) -> Tensor:
+    """Takes exp(x) / sum(exp(x)) along an axis, in `dtype` if given."""
+    return _call.one("softmax", _call.tensor(input), dim, _call.dtype_name(dtype))
 
 
-def log_softmax(input: TensorLike, dim: int) -> Tensor:
-    """Takes log(softmax(x)) along an axis."""
-    return _call.one("log_softmax", _call.tensor(input), dim)
+def log_softmax(input: TensorLike, dim: int, dtype: Any | None = None) -> Tensor:
+    """Takes log(softmax(x)) along an axis, in `dtype` if given."""
+    return _call.one("log_softmax", _call.tensor(input), dim, _call.dtype_name(dtype))
 
 
-def cumsum(input: TensorLike, dim: int) -> Tensor:
-    """Adds up from the start of an axis; integers in i64."""
-    return _call.one("cumsum", _call.tensor(input), dim)
+def cumsum(input: TensorLike, dim: int, dtype: Any | None = None) -> Tensor:
+    """Adds up from the start of an axis, in `dtype` if given; integers in i64."""
+    return _call.one("cumsum", _call.tensor(input), dim, _call.dtype_name(dtype))
+
+
+def cumprod(input: TensorLike, dim: int, dtype: Any | None = None) -> Tensor:
+    """Multiplies from the start of an axis, in `dtype` if given; integers in i64."""
+    return _call.one("cumprod", _call.tensor(input), dim, _call.dtype_name(dtype))
+
+
+def logcumsumexp(input: TensorLike, dim: int) -> Tensor:
+    """Takes log(cumsum(exp(x))) along an axis without overflow."""
+    return _call.one("logcumsumexp", _call.tensor(input), dim)
+
+
+def cummax(input: TensorLike, dim: int) -> ValuesIndices:
+    """Gives the largest elements so far along an axis and the positions of their last; NaN wins."""
+    return _call.several(ValuesIndices, "cummax", _call.tensor(input), dim)
+
+
+def cummin(input: TensorLike, dim: int) -> ValuesIndices:
+    """Gives the smallest elements so far along an axis and the positions of their last; NaN
+    wins.
+    """
+    return _call.several(ValuesIndices, "cummin", _call.tensor(input), dim)
+
+
+def diff(
+    input: TensorLike,
+    n: int = 1,
+    dim: int = -1,
+    prepend: TensorLike | None = None,
+    append: TensorLike | None = None,
+) -> Tensor:
+    """Takes differences of neighbours along an axis, `n` times; bool differs or not."""
+    return _call.one(
+        "diff", _call.tensor(input), n, dim, _call.optional(prepend), _call.optional(append)
+    )
 
 
 def topk(input: TensorLike, k: int, dim: int = -1, largest: bool = True) -> ValuesIndices:
@@ -998,6 +1163,40 @@ def full_like(input: TensorLike, value: TensorLike, dtype: Any | None = None) ->
     return _call.one(
         "full_like", _call.tensor(input), _call.operand(value), _call.dtype_name(dtype)
     )
+
+
+def zeros_like(input: TensorLike, dtype: Any | None = None) -> Tensor:
+    """Gives a tensor of the input's shape filled with 0."""
+    return _call.one("zeros_like", _call.tensor(input), _call.dtype_name(dtype))
+
+
+def ones_like(input: TensorLike, dtype: Any | None = None) -> Tensor:
+    """Gives a tensor of the input's shape filled with 1."""
+    return _call.one("ones_like", _call.tensor(input), _call.dtype_name(dtype))
+
+
+def full(size: Sequence[int], fill_value: TensorLike, dtype: Any | None = None) -> Tensor:
+    """Gives a tensor filled with one number, of bool, i64 or f32 as the number is."""
+    return _call.create(
+        "full", _call.ints(size), _call.operand(fill_value), _call.dtype_name(dtype)
+    )
+
+
+def linspace(start: float, end: float, steps: int, dtype: Any | None = None) -> Tensor:
+    """Gives numbers at even distances, both ends included."""
+    return _call.create("linspace", start, end, steps, _call.dtype_name(dtype))
+
+
+def logspace(
+    start: float, end: float, steps: int, base: float = 10.0, dtype: Any | None = None
+) -> Tensor:
+    """Gives `base` to the power of numbers at even distances, both ends included."""
+    return _call.create("logspace", start, end, steps, base, _call.dtype_name(dtype))
+
+
+def eye(n: int, m: int | None = None, dtype: Any | None = None) -> Tensor:
+    """Gives an `n` by `m` (by default `n`) matrix with 1 on the diagonal, 0 elsewhere."""
+    return _call.create("eye", n, m, _call.dtype_name(dtype))
 
 
 class Ops(_call.Base):
@@ -1777,25 +1976,53 @@ class Ops(_call.Base):
         """Does `masked_fill` in place: a write to this tensor."""
         return self._update(masked_fill(self, mask, value))
 
-    def sum(self, dim: int | Sequence[int] | None = None, keepdim: bool = False) -> Tensor:
-        """Adds up; integers and bool in i64."""
-        return sum(self, dim, keepdim)
-
-    def mean(self, dim: int | Sequence[int] | None = None, keepdim: bool = False) -> Tensor:
-        """Takes the mean of a floating tensor."""
-        return mean(self, dim, keepdim)
-
-    def var(
-        self, dim: int | Sequence[int] | None = None, correction: int = 1, keepdim: bool = False
+    def sum(
+        self,
+        dim: int | Sequence[int] | None = None,
+        keepdim: bool = False,
+        dtype: Any | None = None,
     ) -> Tensor:
-        """Takes the variance, divided by n - `correction`."""
-        return var(self, dim, correction, keepdim)
+        """Adds up, in `dtype` if given; integers and bool in i64."""
+        return sum(self, dim, keepdim, dtype)
 
-    def std(
-        self, dim: int | Sequence[int] | None = None, correction: int = 1, keepdim: bool = False
+    def nansum(
+        self,
+        dim: int | Sequence[int] | None = None,
+        keepdim: bool = False,
+        dtype: Any | None = None,
     ) -> Tensor:
-        """Takes the standard deviation, with n - `correction`."""
-        return std(self, dim, correction, keepdim)
+        """Adds up, NaN as 0, in `dtype` if given; integers and bool in i64."""
+        return nansum(self, dim, keepdim, dtype)
+
+    def prod(
+        self, dim: int | None = None, keepdim: bool = False, dtype: Any | None = None
+    ) -> Tensor:
+        """Multiplies all elements, or those along an axis, in `dtype` if given; integers and
+        bool in i64.
+        """
+        return prod(self, dim, keepdim, dtype)
+
+    def count_nonzero(self, dim: int | Sequence[int] | None = None) -> Tensor:
+        """Counts (i64) the elements that are not zero."""
+        return count_nonzero(self, dim)
+
+    def mean(
+        self,
+        dim: int | Sequence[int] | None = None,
+        keepdim: bool = False,
+        dtype: Any | None = None,
+    ) -> Tensor:
+        """Takes the mean, in `dtype` if given; floating."""
+        return mean(self, dim, keepdim, dtype)
+
+    def nanmean(
+        self,
+        dim: int | Sequence[int] | None = None,
+        keepdim: bool = False,
+        dtype: Any | None = None,
+    ) -> Tensor:
+        """Takes the mean of what is not NaN, in `dtype` if given; floating."""
+        return nanmean(self, dim, keepdim, dtype)
 
     def norm(
         self, p: float = 2, dim: int | Sequence[int] | None = None, keepdim: bool = False
@@ -1815,6 +2042,10 @@ class Ops(_call.Base):
         """Takes the smallest element; NaN wins."""
         return amin(self, dim, keepdim)
 
+    def aminmax(self, dim: int | None = None, keepdim: bool = False) -> MinMax:
+        """Gives the smallest and the largest element, of all or along an axis; NaN wins."""
+        return aminmax(self, dim, keepdim)
+
     def argmax(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
         """Gives the position (i64) of the first largest element, flattened without `dim`."""
         return argmax(self, dim, keepdim)
@@ -1822,6 +2053,40 @@ class Ops(_call.Base):
     def argmin(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
         """Gives the position (i64) of the first smallest element, flattened without `dim`."""
         return argmin(self, dim, keepdim)
+
+    def mode(self, dim: int = -1, keepdim: bool = False) -> ValuesIndices:
+        """Gives the most frequent elements along an axis, the smallest of several, and the
+        positions of their last.
+        """
+        return mode(self, dim, keepdim)
+
+    def kthvalue(self, k: int, dim: int = -1, keepdim: bool = False) -> ValuesIndices:
+        """Gives the `k`-th smallest elements along an axis, from 1, and their positions; NaN is
+        largest.
+        """
+        return kthvalue(self, k, dim, keepdim)
+
+    def quantile(
+        self,
+        q: TensorLike,
+        dim: int | None = None,
+        keepdim: bool = False,
+        interpolation: Literal["linear", "lower", "higher", "midpoint", "nearest"] | None = None,
+    ) -> Tensor:
+        """Takes the elements below which a part `q` lies; between two it takes `linear` (the
+        default), `lower`, `higher`, `midpoint`, `nearest`; NaN wins.
+        """
+        return quantile(self, q, dim, keepdim, interpolation)
+
+    def nanquantile(
+        self,
+        q: TensorLike,
+        dim: int | None = None,
+        keepdim: bool = False,
+        interpolation: Literal["linear", "lower", "higher", "midpoint", "nearest"] | None = None,
+    ) -> Tensor:
+        """Takes quantiles of what is not NaN."""
+        return nanquantile(self, q, dim, keepdim, interpolation)
 
     def any(self, dim: int | Sequence[int] | None = None, keepdim: bool = False) -> Tensor:
         """Tests that some element is non-zero."""
@@ -1831,21 +2096,55 @@ class Ops(_call.Base):
         """Tests that every element is non-zero."""
         return all(self, dim, keepdim)
 
-    def softmax(self, dim: int) -> Tensor:
-        """Takes exp(x) / sum(exp(x)) along an axis."""
-        return softmax(self, dim)
+    def softmax(self, dim: int, dtype: Any | None = None) -> Tensor:
+        """Takes exp(x) / sum(exp(x)) along an axis, in `dtype` if given."""
+        return softmax(self, dim, dtype)
 
-    def log_softmax(self, dim: int) -> Tensor:
-        """Takes log(softmax(x)) along an axis."""
-        return log_softmax(self, dim)
+    def log_softmax(self, dim: int, dtype: Any | None = None) -> Tensor:
+        """Takes log(softmax(x)) along an axis, in `dtype` if given."""
+        return log_softmax(self, dim, dtype)
 
-    def cumsum(self, dim: int) -> Tensor:
-        """Adds up from the start of an axis; integers in i64."""
-        return cumsum(self, dim)
+    def cumsum(self, dim: int, dtype: Any | None = None) -> Tensor:
+        """Adds up from the start of an axis, in `dtype` if given; integers in i64."""
+        return cumsum(self, dim, dtype)
 
-    def cumsum_(self, dim: int) -> Tensor:
+    def cumsum_(self, dim: int, dtype: Any | None = None) -> Tensor:
         """Does `cumsum` in place: a write to this tensor."""
-        return self._update(cumsum(self, dim))
+        return self._update(cumsum(self, dim, dtype))
+
+    def cumprod(self, dim: int, dtype: Any | None = None) -> Tensor:
+        """Multiplies from the start of an axis, in `dtype` if given; integers in i64."""
+        return cumprod(self, dim, dtype)
+
+    def cumprod_(self, dim: int, dtype: Any | None = None) -> Tensor:
+        """Does `cumprod` in place: a write to this tensor."""
+        return self._update(cumprod(self, dim, dtype))
+
+    def logcumsumexp(self, dim: int) -> Tensor:
+        """Takes log(cumsum(exp(x))) along an axis without overflow."""
+        return logcumsumexp(self, dim)
+
+    def cummax(self, dim: int) -> ValuesIndices:
+        """Gives the largest elements so far along an axis and the positions of their last; NaN
+        wins.
+        """
+        return cummax(self, dim)
+
+    def cummin(self, dim: int) -> ValuesIndices:
+        """Gives the smallest elements so far along an axis and the positions of their last; NaN
+        wins.
+        """
+        return cummin(self, dim)
+
+    def diff(
+        self,
+        n: int = 1,
+        dim: int = -1,
+        prepend: TensorLike | None = None,
+        append: TensorLike | None = None,
+    ) -> Tensor:
+        """Takes differences of neighbours along an axis, `n` times; bool differs or not."""
+        return diff(self, n, dim, prepend, append)
 
     def topk(self, k: int, dim: int = -1, largest: bool = True) -> ValuesIndices:
         """Gives the `k` largest (or smallest) elements in order, and their positions."""
@@ -1922,3 +2221,11 @@ class Ops(_call.Base):
     def full_like(self, value: TensorLike, dtype: Any | None = None) -> Tensor:
         """Gives a tensor of the input's shape filled with one number."""
         return full_like(self, value, dtype)
+
+    def zeros_like(self, dtype: Any | None = None) -> Tensor:
+        """Gives a tensor of the input's shape filled with 0."""
+        return zeros_like(self, dtype)
+
+    def ones_like(self, dtype: Any | None = None) -> Tensor:
+        """Gives a tensor of the input's shape filled with 1."""
+        return ones_like(self, dtype)

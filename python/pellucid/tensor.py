@@ -14,17 +14,18 @@ import numpy as np
 
 from pellucid import _call, _index, _native
 from pellucid._call import Native, TensorLike
+from pellucid._create import New
 from pellucid._elements import Elements
 from pellucid._html import tensor as page
 from pellucid._lengths import lengths, with_open
 from pellucid._location import Location, here, shown
-from pellucid._ops import ValuesIndices
+from pellucid._reduce import Reductions
 from pellucid.dtype import DType, dtype
 from pellucid.errors import fault
 from pellucid.tracer import open_recorder
 
 
-class Tensor(Elements):
+class Tensor(Reductions, New, Elements):
     """A value of a model or made from one, with PyTorch's methods and meaning."""
 
     __slots__ = ("__weakref__", "_at", "_name", "_value")
@@ -218,30 +219,6 @@ class Tensor(Elements):
     def mT(self) -> Tensor:
         """The last two axes swapped."""
         return self.transpose(-2, -1)
-
-    @overload
-    def max(self, dim: None = None, keepdim: builtins.bool = False) -> Tensor: ...
-    @overload
-    def max(self, dim: builtins.int, keepdim: builtins.bool = False) -> ValuesIndices: ...
-    def max(
-        self, dim: builtins.int | None = None, keepdim: builtins.bool = False
-    ) -> Tensor | ValuesIndices:
-        """Gives the largest element; with `dim`, those along an axis and their positions."""
-        if dim is None:
-            return self.amax()
-        return _call.several(ValuesIndices, "max", self._lowered(), dim, keepdim)
-
-    @overload
-    def min(self, dim: None = None, keepdim: builtins.bool = False) -> Tensor: ...
-    @overload
-    def min(self, dim: builtins.int, keepdim: builtins.bool = False) -> ValuesIndices: ...
-    def min(
-        self, dim: builtins.int | None = None, keepdim: builtins.bool = False
-    ) -> Tensor | ValuesIndices:
-        """Gives the smallest element; with `dim`, those along an axis and their positions."""
-        if dim is None:
-            return self.amin()
-        return _call.several(ValuesIndices, "min", self._lowered(), dim, keepdim)
 
     def where(self, condition: TensorLike, other: TensorLike) -> Tensor:
         """Takes `self` where `condition` (bool) holds, else `other`."""

@@ -156,7 +156,7 @@ class Invoker:
 
 
 def open_recorder() -> Recorder | None:
-    """The recorder of the trace that is open, if one is."""
+    """The recorder of the open trace, if one is open."""
     tracer = _CURRENT.get()
     return None if tracer is None else tracer._open()
 

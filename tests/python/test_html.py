@@ -97,7 +97,9 @@ def test_traces(llama: pl.LanguageModel, tmp_path) -> None:
     ):
         assert part in after
     tracer.save(tmp_path / "a.trace")
-    assert f"for llama 16 statements {tracer.hash[:12]}" in shown(pl.load_trace(tmp_path / "a.trace"))
+    assert f"for llama 16 statements {tracer.hash[:12]}" in shown(
+        pl.load_trace(tmp_path / "a.trace")
+    )
 
 
 def test_a_trace_that_cannot_run_says_why(llama: pl.LanguageModel) -> None:

@@ -264,4 +264,66 @@ def test_everything_that_completion_offers_is_explained() -> None:
             is_plain = isinstance(getattr(thing, name), pl.DType) or inspect.ismodule(
                 getattr(thing, name)
             )
-            assert is_plain or (doc and doc[0].isupper() and doc.split("\n\n")[0].endswith(".")), name
+            assert is_plain or (doc and doc[0].isupper() and doc.split("\n\n")[0].endswith(".")), (
+                name
+            )
+
+
+def test_reductions_in_pytorchs_ways() -> None:
+    t = pl.tensor(X)
+    other = X[::-1].copy()
+    for got, want in [
+        (t.max(), X.max()),
+        (pl.min(t), X.min()),
+        (t.max(-1).values, X.max(-1)),
+        (pl.min(t, 0, keepdim=True).indices, X.argmin(0)[None]),
+        (t.max(other), np.maximum(X, other)),
+        (pl.min(t, pl.tensor(other)), np.minimum(X, other)),
+        (t.median(), np.float32(4.0)),
+        (t[0].median(dim=1).values, X[0][:, 1]),
+        (pl.tensor([1.0, math.nan, 3.0]).nanmedian(), np.float32(1.0)),
+        (pl.tensor([1.0, math.nan, 3.0]).median(), np.float32(math.nan)),
+        (pl.median(pl.zeros(0)), np.float32(math.nan)),
+        (t.std(), X.std(ddof=1)),
+        (t.std(False), X.std()),
+        (t.std(unbiased=False), X.std()),
+        (t.var(-1), X.var(-1, ddof=1)),
+        (t.var(-1, False, True), X.var(-1, keepdims=True)),
+        (pl.var(t, (0, 1), correction=2), X.var((0, 1), ddof=2)),
+        (t.std_mean(0).mean, X.mean(0)),
+        (t.var_mean(0, unbiased=False)[0], X.var(0)),
+        (t.quantile(0.25, 1), np.quantile(X, 0.25, 1).astype(np.float32)),
+        (t.sum(-1, dtype=pl.float64), X.sum(-1, dtype=np.float64)),
+    ]:
+        assert isinstance(got, pl.Tensor)
+        np.testing.assert_allclose(got.numpy(), want, rtol=1e-6)
+    with pytest.raises(pl.ArgumentError, match="say the same"):
+        t.std(unbiased=True, correction=1)
+
+
+def test_creation() -> None:
+    t = pl.tensor(X)
+    for got, want in [
+        (pl.zeros(2, 3), np.zeros((2, 3), np.float32)),
+        (pl.ones((2,), dtype="int64"), np.ones(2, np.int64)),
+        (pl.empty(0, 2), np.zeros((0, 2), np.float32)),
+        (pl.full((2, 2), 7), np.full((2, 2), 7)),
+        (pl.full([], True), np.array(True)),
+        (pl.arange(5), np.arange(5)),
+        (pl.arange(1, 2, 0.25), np.arange(1, 2, 0.25, np.float32)),
+        (pl.arange(5, 0, -2, dtype=pl.float64), np.array([5.0, 3.0, 1.0])),
+        (pl.linspace(0, 1, 3), np.array([0, 0.5, 1], np.float32)),
+        (pl.eye(2, dtype=bool), np.eye(2, dtype=bool)),
+        (t.half().new_zeros(3), np.zeros(3, np.float16)),
+        (t.new_full((2,), 3), np.full(2, 3, np.float32)),
+        (t.long().new_ones((1, 2)), np.ones((1, 2), np.int64)),
+        (t.half().new_tensor([1, 2]), np.array([1, 2], np.float16)),
+        (pl.empty_like(t), np.zeros_like(X)),
+        (pl.ones_like(t, dtype="uint8"), np.ones_like(X, np.uint8)),
+    ]:
+        assert got.numpy().dtype == np.asarray(want).dtype
+        np.testing.assert_array_equal(got.numpy(), want)
+    with pytest.raises(pl.ArgumentError, match="must not be negative, got -1"):
+        pl.zeros(2, -1)
+    with pytest.raises(pl.LimitError, match="there is no memory"):
+        pl.zeros(1 << 50)

@@ -143,7 +143,7 @@ WRONG = [
         lambda h: of_torch("cumsum")(h, 0, colour="red"),
         "bad-argument",
         "`torch.cumsum` has no argument `colour` here",
-        "it takes input, dim",
+        "it takes input, dim, dtype",
     ),
 ]
 

@@ -284,3 +284,23 @@ def test_in_place_methods_refuse_what_does_not_fit(llama: pl.LanguageModel) -> N
             h.fill_([1.0, 2.0])
         (h > 0).eq_(h).save()
         h.half().add_(h).save()
+
+
+def test_what_is_created_inside_a_trace_is_part_of_it(llama: pl.LanguageModel) -> None:
+    with llama.trace(PROMPT) as tracer:
+        positions = pl.arange(7)
+        mask = pl.zeros(7, 32)
+        assert positions.is_symbolic
+        mask[::2] = 1
+        h = (llama.model.layers[0].output * mask).save()
+        mask.add_(pl.ones(32))
+        mask.save()
+        eye = pl.eye(3).save()
+        assert "arange 0 7" in tracer.text
+    assert (h.numpy()[:, 1::2] == 0).all()
+    assert (h.numpy()[:, ::2] != 0).any()
+    np.testing.assert_array_equal(mask.numpy()[:2], [[2.0] * 32, [1.0] * 32])
+    np.testing.assert_array_equal(eye.numpy(), np.eye(3))
+    assert not pl.zeros(2).is_symbolic
+    with llama.trace(PROMPT), pytest.raises(pl.LimitError, match="value_bytes"):
+        pl.zeros(1 << 40)

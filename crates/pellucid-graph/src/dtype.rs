@@ -117,6 +117,11 @@ impl DType {
         }
     }
 
+    /// What sums and products of this type are kept in: i64 for bool and integers.
+    pub fn to_total(self) -> DType {
+        if self.is_float() { self } else { DType::I64 }
+    }
+
     /// What a floating function (`exp`, `mean`) returns for this input.
     pub fn to_float(self) -> DType {
         if self.is_float() { self } else { DType::F32 }

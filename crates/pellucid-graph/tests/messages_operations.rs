@@ -91,7 +91,7 @@ fn operations() {
     );
     check(
         |_| Op::find("sum")?.def().bind(vec![], vec![("axis", Arg::Int(1))]),
-        expect!["`sum`: has no argument `axis`, it takes input, dim, keepdim [bad-argument]"],
+        expect!["`sum`: has no argument `axis`, it takes input, dim, keepdim, dtype [bad-argument]"],
     );
     check(
         |_| Op::find("sum")?.def().bind(vec![], vec![]),

@@ -165,9 +165,10 @@ fn types_as_in_torch() {
         "clamp",
         other(),
         f.clone(),
-        t(DType::F32, &[3]),
-        "`clamp`: `min` must be a number or 0-d, got f32[3]",
+        t(DType::F32, &[4]),
+        "`clamp`: shapes [2, 3] and [4] do not broadcast",
     );
+    check("clamp", other(), f.clone(), t(DType::F64, &[4, 1, 1]), "f64[4, 2, 3]");
     check(
         "full_like",
         other(),

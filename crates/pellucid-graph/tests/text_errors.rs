@@ -73,9 +73,9 @@ fn syntax_errors_have_a_line() {
     check(
         "%0 = mull 2 3",
         expect![[r#"
-        there is no operation `mull` [unknown-op]
-          --> run.trace:2
-          help: did you mean `mul`?"#]],
+            there is no operation `mull` [unknown-op]
+              --> run.trace:2
+              help: did you mean `full` or `mul`?"#]],
     );
     check(
         "%0 = mul 2 3 4",

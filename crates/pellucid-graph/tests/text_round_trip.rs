@@ -30,7 +30,8 @@ fn of(kinds: Vec<Kind>) -> Trace {
 }
 
 fn applied(name: &str, args: Vec<Arg>) -> Kind {
-    Kind::Op { op: Op::find(name).expect("a row of the table"), args }
+    let op = Op::find(name).expect("a row of the table");
+    Kind::Op { op, args: op.def().bind(args, vec![]).expect("binds") }
 }
 
 #[test]

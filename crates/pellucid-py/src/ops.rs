@@ -11,16 +11,19 @@ use crate::errors::{At, Raise, loc};
 use crate::recorder::{Handle, Recorder};
 
 /// Applies a row of the op table to arguments in the order of its parameters, defaults included.
-/// Returns a [`Handle`] for each result if one of the arguments is a handle, else an [`Array`].
+/// Returns a [`Handle`] for each result if one of the arguments is a handle or a recorder is given,
+/// else an [`Array`].
 #[pyfunction]
+#[pyo3(signature = (op, args, at, recorder=None))]
 pub fn call<'py>(
     py: Python<'py>,
     op: &str,
     args: &Bound<'py, PyTuple>,
     at: At,
+    recorder: Option<Bound<'py, Recorder>>,
 ) -> PyResult<Vec<Bound<'py, PyAny>>> {
     let op = Op::find(op).raise(py)?;
-    match recorder_of(args.as_any())? {
+    match recorder_of(args.as_any())?.or(recorder) {
         Some(recorder) => Recorder::op(&recorder, op, args, loc(at)),
         None => eager(py, op, args, at),
     }

@@ -1,7 +1,7 @@
 //! `python/pellucid/_ops.py`: every row of the op table as a typed function and a method.
 //!
 //! Rows whose Python form is not their row (`reshape(2, -1)`, `max` with and without an axis) are
-//! written by hand in `tensor.py`, and named here so that they are left out.
+//! written by hand in `tensor.py`, `_reduce.py` and `_create.py`, and named here to be left out.
 
 use std::fmt::Write as _;
 
@@ -16,9 +16,36 @@ const WIDTH: usize = 100;
 /// What has an operator's or another method's syntax in Python.
 const INTERNAL: &[&str] = &["index", "set_index", "copy_into"];
 /// Rows without a generated function.
-const FUNCTIONS_BY_HAND: &[&str] = &["max", "min", "to"];
+const FUNCTIONS_BY_HAND: &[&str] = &[
+    "max",
+    "min",
+    "to",
+    "median",
+    "nanmedian",
+    "var",
+    "std",
+    "var_mean",
+    "std_mean",
+    "zeros",
+    "ones",
+    "arange",
+];
 /// Rows without a generated method.
-const METHODS_BY_HAND: &[&str] = &["max", "min", "to", "reshape", "expand", "permute", "where"];
+const METHODS_BY_HAND: &[&str] = &[
+    "max",
+    "min",
+    "to",
+    "median",
+    "nanmedian",
+    "var",
+    "std",
+    "var_mean",
+    "std_mean",
+    "reshape",
+    "expand",
+    "permute",
+    "where",
+];
 
 const HEAD: &str = r#""""The operations, as functions and as methods of `pl.Tensor`.
 

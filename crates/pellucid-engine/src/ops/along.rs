@@ -75,25 +75,8 @@ pub fn log_softmax(x: &Inputs<'_>) -> Out {
     }))
 }
 
-pub fn cumsum(x: &Inputs<'_>) -> Out {
-    if !x.out[0].dtype.is_float() {
-        return each_line(x, |line: &[i64], out| {
-            out.extend(line.iter().scan(0i64, |sum, v| {
-                *sum = sum.wrapping_add(*v);
-                Some(*sum)
-            }));
-        });
-    }
-    each_float!(x.out[0].dtype, C => each_line(x, |line: &[C], out| {
-        out.extend(line.iter().scan(0.0, |sum, v| {
-            *sum += v.as_f64();
-            Some(C::of(*sum))
-        }));
-    }))
-}
-
 /// Appends a line of the same length for each line along the axis of parameter 1.
-fn each_line<C: Element>(x: &Inputs<'_>, f: impl Fn(&[C], &mut Vec<C>)) -> Out {
+pub fn each_line<C: Element>(x: &Inputs<'_>, f: impl Fn(&[C], &mut Vec<C>)) -> Out {
     let t = x.wide();
     let lines = Lines::new(&t, x.axis(1, t.shape().len())?);
     let mut out = Vec::with_capacity(t.numel());

@@ -32,7 +32,12 @@ mod select;
 mod reduce;
 mod sums;
 
+mod extrema;
+mod moments;
+mod order;
+
 mod along;
+mod cumulative;
 mod sort;
 
 mod linalg;
@@ -43,6 +48,7 @@ mod pick;
 mod shape;
 
 mod cast;
+mod create;
 
 pub use cast::cast;
 
@@ -63,7 +69,8 @@ type Out = Result<Vec<Tensor>, Error>;
 ///
 /// # Errors
 /// What the row's rule objects to, an unknown value, and what only shows in the elements: a position
-/// outside its axis ([`Code::IndexOutOfRange`]), an integer divided by zero or raised to a negative number.
+/// outside its axis ([`Code::IndexOutOfRange`]), an integer divided by zero or raised to a
+/// negative number. A result that does not fit in memory: [`Code::LimitExceeded`].
 ///
 /// [`OpDef::bind`]: pellucid_graph::OpDef::bind
 pub fn eval<'t>(op: Op, args: &[Arg], value: impl Fn(ValueId) -> Option<&'t Tensor>) -> Out {
@@ -74,10 +81,24 @@ pub fn eval<'t>(op: Op, args: &[Arg], value: impl Fn(ValueId) -> Option<&'t Tens
     if tensors.iter().any(|t| t.is_meta()) {
         return Ok(out.into_iter().map(|ty| Tensor::meta(ty.dtype, ty.shape)).collect());
     }
+    out.iter().try_for_each(|ty| room(op, ty))?;
     let Some(kernel) = table::find(op.def().name) else {
         return Err(Error::internal(format!("the operation `{}` has no kernel", op.def().name)));
     };
     kernel(&Inputs { call: Call { def: op.def(), args: &args, types: &types }, tensors: &tensors, out: &out })
+}
+
+/// Bytes from which on the allocator is asked first.
+const LARGE_BYTES: usize = 1 << 28;
+
+/// Refuses a result that there is no memory for, rather than to abort on it.
+fn room(op: Op, ty: &TensorType) -> Result<(), Error> {
+    let bytes = ty.bytes().unwrap_or(usize::MAX);
+    if bytes < LARGE_BYTES || Vec::<u8>::new().try_reserve_exact(bytes).is_ok() {
+        return Ok(());
+    }
+    let message = format!("`{}`: there is no memory for a result of type {ty}", op.def().name);
+    Err(Diagnostic::new(Code::LimitExceeded, message).into())
 }
 
 /// Whether an operation of this name can be computed; true for every row of the table.

@@ -27,8 +27,13 @@ pairs! {
         _ => a * b.ln(),
     };
     copysign = f64::copysign;
-    logaddexp = |a, b| peak(a, b, |rest| rest.exp().ln_1p());
+    logaddexp = log_sum_exp;
     logaddexp2 = |a, b| peak(a, b, |rest| rest.exp2().ln_1p() * std::f64::consts::LOG2_E);
+}
+
+/// log(exp(a) + exp(b)).
+pub fn log_sum_exp(a: f64, b: f64) -> f64 {
+    peak(a, b, |rest| rest.exp().ln_1p())
 }
 
 /// The larger of two, and what the other adds to it at a distance below.

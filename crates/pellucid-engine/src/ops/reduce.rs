@@ -5,10 +5,11 @@ use pellucid_graph::{Code, DType};
 use super::Out;
 use super::cast::cast;
 use super::compute::{Compute, Float};
-use super::dispatch::{each_compute, each_float};
-use super::inputs::{Inputs, Scalars};
+use super::dispatch::each_float;
+use super::inputs::Inputs;
 use super::shape::permuted;
-use super::sums::{average, exp_total, p_norm, total, variance};
+use super::sums::{average, exp_total, p_norm, total};
+use crate::Error;
 use crate::tensor::{Element, Tensor};
 
 pub fn sum(x: &Inputs<'_>) -> Out {
@@ -18,18 +19,45 @@ pub fn sum(x: &Inputs<'_>) -> Out {
     }
 }
 
+pub fn nansum(x: &Inputs<'_>) -> Out {
+    match x.out[0].dtype.is_float() {
+        true => each_float!(x.out[0].dtype, C => over_dims(x, 1, |row: &[C]| C::of(total(row, known)))),
+        false => sum(x),
+    }
+}
+
 pub fn mean(x: &Inputs<'_>) -> Out {
     each_float!(x.out[0].dtype, C => over_dims(x, 1, |row: &[C]| C::of(average(row))))
 }
 
-pub fn var(x: &Inputs<'_>) -> Out {
-    let correction = x.call.int(2).unwrap_or(1);
-    each_float!(x.out[0].dtype, C => over_dims(x, 1, |row: &[C]| C::of(variance(row, correction))))
+pub fn nanmean(x: &Inputs<'_>) -> Out {
+    each_float!(x.out[0].dtype, C => over_dims(x, 1, |row: &[C]| {
+        C::of(total(row, known) / row.iter().filter(|v| !Compute::is_nan(**v)).count() as f64)
+    }))
 }
 
-pub fn std(x: &Inputs<'_>) -> Out {
-    let correction = x.call.int(2).unwrap_or(1);
-    each_float!(x.out[0].dtype, C => over_dims(x, 1, |row: &[C]| C::of(variance(row, correction).sqrt())))
+/// NaN as 0.
+fn known<C: Compute>(v: C) -> f64 {
+    if v.is_nan() { 0.0 } else { v.as_f64() }
+}
+
+/// The product is taken in f64, in the order of the row.
+pub fn prod(x: &Inputs<'_>) -> Out {
+    let dims = axis_or_all(x, 1)?;
+    match x.out[0].dtype.is_float() {
+        true => each_float!(x.out[0].dtype, C => {
+            x.one(rows(&x.wide(), &dims, |row: &[C]| C::of(row.iter().map(|v| v.as_f64()).product())))
+        }),
+        false => {
+            x.one(rows(&x.wide(), &dims, |row: &[i64]| row.iter().fold(1i64, |a, b| a.wrapping_mul(*b))))
+        }
+    }
+}
+
+pub fn count_nonzero(x: &Inputs<'_>) -> Out {
+    let t = cast(x.tensor(0), DType::Bool);
+    let dims = x.call.dims(1, t.shape().len())?;
+    x.one(rows(&t, &dims, |row: &[u8]| row.iter().filter(|t| **t != 0).count() as i64))
 }
 
 pub fn norm(x: &Inputs<'_>) -> Out {
@@ -49,30 +77,6 @@ pub fn logsumexp(x: &Inputs<'_>) -> Out {
     }))
 }
 
-pub fn amax(x: &Inputs<'_>) -> Out {
-    each_compute!(x.out[0].dtype, C => over_dims(x, 1, |row: &[C]| fold(row, C::larger)))
-}
-
-pub fn amin(x: &Inputs<'_>) -> Out {
-    each_compute!(x.out[0].dtype, C => over_dims(x, 1, |row: &[C]| fold(row, C::smaller)))
-}
-
-pub fn argmax(x: &Inputs<'_>) -> Out {
-    each_compute!(x.tensor(0).dtype(), C => positions(x, first_largest::<C>))
-}
-
-pub fn argmin(x: &Inputs<'_>) -> Out {
-    each_compute!(x.tensor(0).dtype(), C => positions(x, first_smallest::<C>))
-}
-
-pub fn max(x: &Inputs<'_>) -> Out {
-    each_compute!(x.out[0].dtype, C => with_positions(x, first_largest::<C>))
-}
-
-pub fn min(x: &Inputs<'_>) -> Out {
-    each_compute!(x.out[0].dtype, C => with_positions(x, first_smallest::<C>))
-}
-
 pub fn any(x: &Inputs<'_>) -> Out {
     truths(x, |row| row.iter().any(|t| *t != 0))
 }
@@ -88,35 +92,22 @@ fn truths(x: &Inputs<'_>, f: impl Fn(&[u8]) -> bool) -> Out {
 }
 
 /// Reduces over the axes that parameter `i` names, in the type that the result is computed in.
-fn over_dims<C: Element>(x: &Inputs<'_>, i: usize, f: impl Fn(&[C]) -> C) -> Out {
+pub fn over_dims<C: Element>(x: &Inputs<'_>, i: usize, f: impl Fn(&[C]) -> C) -> Out {
     let t = x.wide();
     let dims = x.call.dims(i, t.shape().len())?;
     x.one(rows(&t, &dims, f))
 }
 
-fn positions<C: Compute>(x: &Inputs<'_>, f: impl Fn(&[C]) -> usize) -> Out {
-    let t = x.operand(0, x.tensor(0).dtype(), Scalars::Rounded);
-    let rank = t.shape().len();
-    let dims = match x.call.int(1) {
-        Some(dim) => vec![x.call.axis(dim, rank)?],
-        None => (0..rank).collect(),
-    };
-    x.one(rows(&t, &dims, |row: &[C]| f(row) as i64))
-}
-
-fn with_positions<C: Compute>(x: &Inputs<'_>, f: impl Fn(&[C]) -> usize) -> Out {
-    let t = x.wide();
-    let dims = [x.axis(1, t.shape().len())?];
-    let found = rows(&t, &dims, |row: &[C]| {
-        let at = f(row);
-        (row[at], at as i64)
-    });
-    let (values, positions): (Vec<C>, Vec<i64>) = found.into_iter().unzip();
-    Ok(vec![x.result(0, values), x.result(1, positions)])
+pub fn axis_or_all(x: &Inputs<'_>, i: usize) -> Result<Vec<usize>, Error> {
+    let rank = x.tensor(0).shape().len();
+    match x.call.int(i) {
+        Some(dim) => Ok(vec![x.call.axis(dim, rank)?]),
+        None => Ok((0..rank).collect()),
+    }
 }
 
 /// Gives `f` the elements along `dims`, row-major, for every position of the other axes.
-fn rows<C: Element, R>(t: &Tensor, dims: &[usize], f: impl Fn(&[C]) -> R) -> Vec<R> {
+pub fn rows<C: Element, R>(t: &Tensor, dims: &[usize], f: impl Fn(&[C]) -> R) -> Vec<R> {
     let rank = t.shape().len();
     let kept = (0..rank).filter(|axis| !dims.contains(axis));
     let n: usize = dims.iter().filter(|d| **d < rank).map(|&d| t.shape()[d]).product();
@@ -125,42 +116,4 @@ fn rows<C: Element, R>(t: &Tensor, dims: &[usize], f: impl Fn(&[C]) -> R) -> Vec
     let moved = permuted(t, &axes);
     let data = moved.slice::<C>();
     (0..count).map(|i| f(&data[i * n..(i + 1) * n])).collect()
-}
-
-fn fold<C: Compute>(row: &[C], f: impl Fn(C, C) -> C) -> C {
-    row.iter().copied().reduce(f).unwrap_or_default()
-}
-
-fn first_largest<C: Compute>(row: &[C]) -> usize {
-    first(row, |x, best| x > best)
-}
-
-fn first_smallest<C: Compute>(row: &[C]) -> usize {
-    first(row, |x, best| x < best)
-}
-
-/// The position of the first element that no other beats; NaN beats everything.
-fn first<C: Compute>(row: &[C], beats: impl Fn(C, C) -> bool) -> usize {
-    let mut at = 0;
-    for (i, x) in row.iter().enumerate() {
-        if row[at].is_nan() {
-            break;
-        }
-        if x.is_nan() || beats(*x, row[at]) {
-            at = i;
-        }
-    }
-    at
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nan_is_first_largest_and_smallest() {
-        let row = [1.0, f64::NAN, 3.0, f64::NAN];
-        assert_eq!((first_largest(&row), first_smallest(&row)), (1, 1));
-        assert_eq!((first_largest(&[3, 1, 3]), first_smallest(&[3, 1, 1])), (0, 1));
-    }
 }

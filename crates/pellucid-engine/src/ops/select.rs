@@ -35,11 +35,3 @@ pub fn copy_into(x: &Inputs<'_>) -> Out {
     let ty = &x.out[0];
     Ok(vec![broadcast_to(&cast(&x.operand_as_given(1), ty.dtype), &ty.shape)])
 }
-
-pub fn full_like(x: &Inputs<'_>) -> Out {
-    let ty = &x.out[0];
-    each_stored!(ty.dtype, T => {
-        let value = cast(&x.operand_as_given(1), ty.dtype);
-        x.one(vec![value.slice::<T>()[0]; ty.shape.iter().product()])
-    })
-}

@@ -1,5 +1,7 @@
 //! The same elements under other shapes: free where order stays, strided copies where it does not.
 
+use pellucid_graph::DType;
+
 use super::Out;
 use super::cast::cast;
 use super::dispatch::each_stored;
@@ -36,30 +38,36 @@ pub fn expand(x: &Inputs<'_>) -> Out {
 
 pub fn cat(x: &Inputs<'_>) -> Out {
     let dim = x.axis(1, x.out[0].shape.len())?;
-    Ok(vec![joined(x, &x.list(0), dim)])
+    Ok(vec![joined(&x.list(0), dim, x.out[0].dtype).reshaped(x.out[0].shape.clone())])
 }
 
 /// Stacking is joining along axes of length 1, whatever the shape says.
 pub fn stack(x: &Inputs<'_>) -> Out {
     let dim = x.axis(1, x.out[0].shape.len())?;
-    Ok(vec![joined(x, &x.list(0), dim)])
+    Ok(vec![joined(&x.list(0), dim, x.out[0].dtype).reshaped(x.out[0].shape.clone())])
 }
 
-/// Lays what each tensor holds from `dim` on side by side, for every position of the axes before.
-fn joined(x: &Inputs<'_>, list: &[&Tensor], dim: usize) -> Tensor {
-    let ty = &x.out[0];
-    let outer: usize = ty.shape[..dim].iter().product();
-    let parts: Vec<Tensor> = list.iter().map(|t| cast(t, ty.dtype)).collect();
-    each_stored!(ty.dtype, T => {
-        let mut out: Vec<T> = Vec::with_capacity(ty.shape.iter().product());
+/// Lays what each tensor holds from `dim` on side by side, for every position of the axes before; the
+/// result has the first tensor's shape but for the length of `dim`, if it has such an axis.
+pub fn joined(list: &[&Tensor], dim: usize, dtype: DType) -> Tensor {
+    let mut shape = list.first().map_or(Vec::new(), |t| t.shape().to_vec());
+    let outer: usize = shape[..dim].iter().product();
+    match shape.get_mut(dim) {
+        Some(n) => *n = list.iter().map(|t| t.shape()[dim]).sum(),
+        None => shape.push(list.len()),
+    }
+    let parts: Vec<Tensor> = list.iter().map(|t| cast(t, dtype)).collect();
+    let joined = each_stored!(dtype, T => {
+        let mut out: Vec<T> = Vec::with_capacity(shape.iter().product());
         for i in 0..outer {
             for part in &parts {
                 let width: usize = part.shape()[dim..].iter().product();
                 out.extend_from_slice(&part.slice::<T>()[i * width..(i + 1) * width]);
             }
         }
-        x.result(0, out)
-    })
+        Tensor::new(out, shape)
+    });
+    cast(&joined, dtype)
 }
 
 /// The tensor with its axes in another order; shares memory when only axes of length 1 move.

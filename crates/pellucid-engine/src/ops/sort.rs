@@ -46,7 +46,8 @@ fn reorder<C: Compute>(x: &Inputs<'_>, i: usize, f: impl Fn(&[C], &mut Vec<usize
     Ok(vec![cast(&lines.back(values, shape), x.out[0].dtype), lines.back(positions, shape)])
 }
 
-fn rank<C: Compute>(a: C, b: C, descending: bool) -> Ordering {
+/// How two elements are ordered.
+pub fn rank<C: Compute>(a: C, b: C, descending: bool) -> Ordering {
     let ascending = a.partial_cmp(&b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()));
     if descending { ascending.reverse() } else { ascending }
 }

@@ -99,6 +99,14 @@ impl Draw<'_> {
                 ));
                 Arg::Value(ValueId(made.len() as u32 - 1))
             }
+            ParamKind::Tensor if def.name.ends_with("quantile") && self.below(4) > 0 => {
+                let data = [1.0, f32::NAN, -2.0, 0.0].map(|x| if self.below(2) == 0 { x } else { 0.5 });
+                made.push(Tensor::new(data.to_vec(), [2, 2]));
+                Arg::Value(ValueId(made.len() as u32 - 1))
+            }
+            ParamKind::Operand if param.name == "q" && self.below(4) > 0 => {
+                Arg::Float(self.pick(&[0.0, 0.3, 1.0]))
+            }
             ParamKind::Tensor => Arg::Value(self.tensor(made)),
             ParamKind::Operand if self.below(3) == 0 => self.number(),
             ParamKind::Operand => Arg::Value(self.tensor(made)),
@@ -123,7 +131,9 @@ fn may_object(op: &str, code: Code) -> bool {
     match code {
         Code::IndexOutOfRange => ["index", "set_index", "gather", "index_select"].contains(&op),
         Code::ShapeMismatch => ["norm", "index_select"].contains(&op),
-        Code::BadArgument => ["pow", "div", "floor_divide", "remainder", "fmod"].contains(&op),
+        Code::BadArgument => {
+            ["pow", "div", "floor_divide", "remainder", "fmod", "quantile", "nanquantile"].contains(&op)
+        }
         _ => false,
     }
 }

@@ -8,6 +8,8 @@ mod elementwise;
 mod unary;
 
 mod along;
+mod create;
+mod order;
 mod place;
 mod reduce;
 mod shape;
@@ -15,7 +17,9 @@ mod shape;
 pub use along::*;
 pub use arithmetic::*;
 pub use closeness::*;
+pub use create::*;
 pub use elementwise::*;
+pub use order::*;
 pub use place::*;
 pub use reduce::*;
 pub use shape::*;

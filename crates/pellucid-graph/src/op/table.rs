@@ -12,7 +12,11 @@ const NO: Arg = Arg::Bool(false);
 const LAST: Arg = Arg::Int(-1);
 const ONE: &[&str] = &[""];
 const PAIR: &[&str] = &["values", "indices"];
+const VAR_MEAN: &[&str] = &["var", "mean"];
+const STD_MEAN: &[&str] = &["std", "mean"];
+const MIN_MAX: &[&str] = &["min", "max"];
 const TYPE: ParamKind = ParamKind::DType;
+const BETWEEN: ParamKind = Word(&["linear", "lower", "higher", "midpoint", "nearest"]);
 const ROUNDING: ParamKind = Word(&["trunc", "floor"]);
 const GELU: ParamKind = Word(&["none", "tanh"]);
 
@@ -156,25 +160,43 @@ ops! {
     "masked_fill"(input: Tensor, mask: Tensor, value: Operand) -> ONE Updates masked_fill "Writes a number where `mask` (bool, broadcast) holds.";
 
     // Reductions over one axis, several, or all.
-    "sum"(input: Tensor, dim: Dims ? NONE, keepdim: Bool ? NO) -> ONE Fresh sum "Adds up; integers and bool in i64.";
-    "mean"(input: Tensor, dim: Dims ? NONE, keepdim: Bool ? NO) -> ONE Fresh float_reduction "Takes the mean of a floating tensor.";
+    "sum"(input: Tensor, dim: Dims ? NONE, keepdim: Bool ? NO, dtype: TYPE ? NONE) -> ONE Fresh sum "Adds up, in `dtype` if given; integers and bool in i64.";
+    "nansum"(input: Tensor, dim: Dims ? NONE, keepdim: Bool ? NO, dtype: TYPE ? NONE) -> ONE Fresh sum "Adds up, NaN as 0, in `dtype` if given; integers and bool in i64.";
+    "prod"(input: Tensor, dim: Dim ? NONE, keepdim: Bool ? NO, dtype: TYPE ? NONE) -> ONE Fresh prod "Multiplies all elements, or those along an axis, in `dtype` if given; integers and bool in i64.";
+    "count_nonzero"(input: Tensor, dim: Dims ? NONE) -> ONE Fresh count "Counts (i64) the elements that are not zero.";
+    "mean"(input: Tensor, dim: Dims ? NONE, keepdim: Bool ? NO, dtype: TYPE ? NONE) -> ONE Fresh mean "Takes the mean, in `dtype` if given; floating.";
+    "nanmean"(input: Tensor, dim: Dims ? NONE, keepdim: Bool ? NO, dtype: TYPE ? NONE) -> ONE Fresh nanmean "Takes the mean of what is not NaN, in `dtype` if given; floating.";
     "var"(input: Tensor, dim: Dims ? NONE, correction: Int ? Arg::Int(1), keepdim: Bool ? NO) -> ONE Fresh variance "Takes the variance, divided by n - `correction`.";
     "std"(input: Tensor, dim: Dims ? NONE, correction: Int ? Arg::Int(1), keepdim: Bool ? NO) -> ONE Fresh variance "Takes the standard deviation, with n - `correction`.";
+    "var_mean"(input: Tensor, dim: Dims ? NONE, correction: Int ? Arg::Int(1), keepdim: Bool ? NO) -> VAR_MEAN Fresh variance "Gives the variance, divided by n - `correction`, and the mean.";
+    "std_mean"(input: Tensor, dim: Dims ? NONE, correction: Int ? Arg::Int(1), keepdim: Bool ? NO) -> STD_MEAN Fresh variance "Gives the standard deviation, with n - `correction`, and the mean.";
     "norm"(input: Tensor, p: Float ? Arg::Int(2), dim: Dims ? NONE, keepdim: Bool ? NO) -> ONE Fresh norm "Takes the vector p-norm; `inf` is the largest absolute value.";
     "logsumexp"(input: Tensor, dim: Dims, keepdim: Bool ? NO) -> ONE Fresh float_reduction "Takes log(sum(exp(x))) without overflow.";
     "amax"(input: Tensor, dim: Dims ? NONE, keepdim: Bool ? NO) -> ONE Fresh extremum "Takes the largest element; NaN wins.";
     "amin"(input: Tensor, dim: Dims ? NONE, keepdim: Bool ? NO) -> ONE Fresh extremum "Takes the smallest element; NaN wins.";
+    "aminmax"(input: Tensor, dim: Dim ? NONE, keepdim: Bool ? NO) -> MIN_MAX Fresh both_extrema "Gives the smallest and the largest element, of all or along an axis; NaN wins.";
     "argmax"(input: Tensor, dim: Dim ? NONE, keepdim: Bool ? NO) -> ONE Fresh arg_extremum "Gives the position (i64) of the first largest element, flattened without `dim`.";
     "argmin"(input: Tensor, dim: Dim ? NONE, keepdim: Bool ? NO) -> ONE Fresh arg_extremum "Gives the position (i64) of the first smallest element, flattened without `dim`.";
     "max"(input: Tensor, dim: Dim, keepdim: Bool ? NO) -> PAIR Fresh extremum_with_index "Gives the largest elements along an axis and their positions.";
     "min"(input: Tensor, dim: Dim, keepdim: Bool ? NO) -> PAIR Fresh extremum_with_index "Gives the smallest elements along an axis and their positions.";
+    "median"(input: Tensor, dim: Dim, keepdim: Bool ? NO) -> PAIR Fresh extremum_with_index "Gives the medians along an axis, the lower of two, and their positions; NaN wins.";
+    "nanmedian"(input: Tensor, dim: Dim, keepdim: Bool ? NO) -> PAIR Fresh extremum_with_index "Gives the medians along an axis of what is not NaN, the lower of two, and their positions.";
+    "mode"(input: Tensor, dim: Dim ? LAST, keepdim: Bool ? NO) -> PAIR Fresh extremum_with_index "Gives the most frequent elements along an axis, the smallest of several, and the positions of their last.";
+    "kthvalue"(input: Tensor, k: Int, dim: Dim ? LAST, keepdim: Bool ? NO) -> PAIR Fresh kthvalue "Gives the `k`-th smallest elements along an axis, from 1, and their positions; NaN is largest.";
+    "quantile"(input: Tensor, q: Operand, dim: Dim ? NONE, keepdim: Bool ? NO, interpolation: BETWEEN ? NONE) -> ONE Fresh quantile "Takes the elements below which a part `q` lies; between two it takes `linear` (the default), `lower`, `higher`, `midpoint`, `nearest`; NaN wins.";
+    "nanquantile"(input: Tensor, q: Operand, dim: Dim ? NONE, keepdim: Bool ? NO, interpolation: BETWEEN ? NONE) -> ONE Fresh quantile "Takes quantiles of what is not NaN.";
     "any"(input: Tensor, dim: Dims ? NONE, keepdim: Bool ? NO) -> ONE Fresh truth "Tests that some element is non-zero.";
     "all"(input: Tensor, dim: Dims ? NONE, keepdim: Bool ? NO) -> ONE Fresh truth "Tests that every element is non-zero.";
 
     // Along one axis.
-    "softmax"(input: Tensor, dim: Dim) -> ONE Fresh along_float "Takes exp(x) / sum(exp(x)) along an axis.";
-    "log_softmax"(input: Tensor, dim: Dim) -> ONE Fresh along_float "Takes log(softmax(x)) along an axis.";
-    "cumsum"(input: Tensor, dim: Dim) -> ONE Updates cumulative "Adds up from the start of an axis; integers in i64.";
+    "softmax"(input: Tensor, dim: Dim, dtype: TYPE ? NONE) -> ONE Fresh along_float "Takes exp(x) / sum(exp(x)) along an axis, in `dtype` if given.";
+    "log_softmax"(input: Tensor, dim: Dim, dtype: TYPE ? NONE) -> ONE Fresh along_float "Takes log(softmax(x)) along an axis, in `dtype` if given.";
+    "cumsum"(input: Tensor, dim: Dim, dtype: TYPE ? NONE) -> ONE Updates cumulative "Adds up from the start of an axis, in `dtype` if given; integers in i64.";
+    "cumprod"(input: Tensor, dim: Dim, dtype: TYPE ? NONE) -> ONE Updates cumulative "Multiplies from the start of an axis, in `dtype` if given; integers in i64.";
+    "logcumsumexp"(input: Tensor, dim: Dim) -> ONE Fresh float_cumulative "Takes log(cumsum(exp(x))) along an axis without overflow.";
+    "cummax"(input: Tensor, dim: Dim) -> PAIR Fresh cumulative_with_index "Gives the largest elements so far along an axis and the positions of their last; NaN wins.";
+    "cummin"(input: Tensor, dim: Dim) -> PAIR Fresh cumulative_with_index "Gives the smallest elements so far along an axis and the positions of their last; NaN wins.";
+    "diff"(input: Tensor, n: Int ? Arg::Int(1), dim: Dim ? LAST, prepend: Tensor ? NONE, append: Tensor ? NONE) -> ONE Fresh diff "Takes differences of neighbours along an axis, `n` times; bool differs or not.";
     "topk"(input: Tensor, k: Int, dim: Dim ? LAST, largest: Bool ? Arg::Bool(true)) -> PAIR Fresh topk "Gives the `k` largest (or smallest) elements in order, and their positions.";
     "sort"(input: Tensor, dim: Dim ? LAST, descending: Bool ? NO) -> PAIR Fresh sort "Sorts along an axis, keeping the order of equals; also gives positions.";
     "cosine_similarity"(input: Tensor, other: Tensor, dim: Dim ? Arg::Int(1), eps: Float ? Arg::Float(1e-8)) -> ONE Fresh cosine_similarity "Takes the cosine of the angle between vectors along an axis.";
@@ -206,6 +228,17 @@ ops! {
     "clone"(input: Tensor) -> ONE Fresh same "Copies: later writes to one do not reach the other.";
     "copy_into"(input: Tensor, value: Operand) -> ONE Fresh copy_into "Gives `value` broadcast and converted to the shape and dtype of `input`.";
     "full_like"(input: Tensor, value: Operand, dtype: TYPE ? NONE) -> ONE Fresh full_like "Gives a tensor of the input's shape filled with one number.";
+    "zeros_like"(input: Tensor, dtype: TYPE ? NONE) -> ONE Fresh like "Gives a tensor of the input's shape filled with 0.";
+    "ones_like"(input: Tensor, dtype: TYPE ? NONE) -> ONE Fresh like "Gives a tensor of the input's shape filled with 1.";
+
+    // Creation: from numbers alone.
+    "zeros"(size: Shape, dtype: TYPE ? NONE) -> ONE Fresh filled "Gives a tensor filled with 0, of f32 by default.";
+    "ones"(size: Shape, dtype: TYPE ? NONE) -> ONE Fresh filled "Gives a tensor filled with 1, of f32 by default.";
+    "full"(size: Shape, fill_value: Operand, dtype: TYPE ? NONE) -> ONE Fresh full "Gives a tensor filled with one number, of bool, i64 or f32 as the number is.";
+    "arange"(start: Float, end: Float, step: Float ? Arg::Int(1), dtype: TYPE ? NONE) -> ONE Fresh arange "Counts from `start` by `step`, `end` not reached; i64 if all are integers, else f32.";
+    "linspace"(start: Float, end: Float, steps: Int, dtype: TYPE ? NONE) -> ONE Fresh linspace "Gives numbers at even distances, both ends included.";
+    "logspace"(start: Float, end: Float, steps: Int, base: Float ? Arg::Float(10.0), dtype: TYPE ? NONE) -> ONE Fresh logspace "Gives `base` to the power of numbers at even distances, both ends included.";
+    "eye"(n: Int, m: Int ? NONE, dtype: TYPE ? NONE) -> ONE Fresh eye "Gives an `n` by `m` (by default `n`) matrix with 1 on the diagonal, 0 elsewhere.";
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use pellucid_graph::op::{OPS, OpDef};
+use pellucid_graph::op::{OPS, OpDef, ParamKind};
 
 /// The annotation of what an operation gives.
 pub fn class(def: &OpDef) -> String {
@@ -14,7 +14,12 @@ pub fn class(def: &OpDef) -> String {
 
 /// What applies an operation.
 pub fn call(def: &OpDef) -> &'static str {
-    if def.results.len() == 1 { "_call.one" } else { "_call.several" }
+    let tensors = |kind| matches!(kind, ParamKind::Tensor | ParamKind::Operand | ParamKind::Tensors);
+    match (def.results.len(), tensors(def.params[0].kind)) {
+        (1, true) => "_call.one",
+        (1, false) => "_call.create",
+        _ => "_call.several",
+    }
 }
 
 /// The first argument of [`call`], where it takes one.

@@ -1,21 +1,23 @@
 //! Along one axis or the trailing ones: softmax, sorting, products, norms.
 
+use super::operands::floating;
 use super::{Types, float_unary, one};
 use crate::op::{Arg, Call};
 use crate::shape::broadcast;
 use crate::{Code, DType, TensorType};
 
-/// `softmax(input, dim)`, `cumsum(input, dim)`: the axis must exist; integers become f32.
+/// `softmax(input, dim, dtype)`: the axis must exist; integers become f32.
 pub fn along_float(c: &Call<'_>) -> Types {
     c.dim(1, c.ty(0).rank())?;
-    float_unary(c)
+    let t = TensorType::new(c.dtype(2).unwrap_or(c.ty(0).dtype.to_float()), c.ty(0).shape.clone());
+    floating(c, &t)?;
+    Ok(vec![t])
 }
 
-/// `cumsum(input, dim)`: integers add up in i64.
+/// `cumsum(input, dim, dtype)`: integers add up in i64.
 pub fn cumulative(c: &Call<'_>) -> Types {
     c.dim(1, c.ty(0).rank())?;
-    let dtype = if c.ty(0).dtype.is_float() { c.ty(0).dtype } else { DType::I64 };
-    one(dtype, c.ty(0).shape.clone())
+    one(c.dtype(2).unwrap_or(c.ty(0).dtype.to_total()), c.ty(0).shape.clone())
 }
 
 /// `topk(input, k, dim, largest)`: values and positions, sorted.

@@ -1,42 +1,57 @@
 //! Reductions over one axis, several, or all.
 
-use super::operands::binary_type;
+use super::operands::{binary_type, floating};
 use super::{Types, one};
 use crate::op::Call;
 use crate::{Code, DType, Result, TensorType};
 
-/// `sum(input, dim, keepdim)`: bool and integers add up in i64.
+/// `sum(input, dim, keepdim, dtype)`: bool and integers add up in i64.
 pub fn sum(c: &Call<'_>) -> Types {
-    let dtype = if c.ty(0).dtype.is_float() { c.ty(0).dtype } else { DType::I64 };
+    let dtype = c.dtype(3).unwrap_or(c.ty(0).dtype.to_total());
     one(dtype, reduced(c, &c.dims(1, c.ty(0).rank())?, c.flag(2)))
 }
 
-/// `mean` and its like: floating input only.
-pub fn float_reduction(c: &Call<'_>) -> Types {
-    let t = c.ty(0);
-    if !t.dtype.is_float() {
-        let diagnostic = c.fault(Code::DTypeMismatch, format!("takes floating types, got {t}"));
-        return Err(diagnostic.help("`.float()` converts"));
-    }
+/// `prod(input, dim, keepdim, dtype)`: one axis or all.
+pub fn prod(c: &Call<'_>) -> Types {
+    let dtype = c.dtype(3).unwrap_or(c.ty(0).dtype.to_total());
+    one(dtype, reduced(c, &axis_or_all(c, 1)?, c.flag(2)))
+}
+
+/// `mean(input, dim, keepdim, dtype)`: floating, if need be by `dtype`.
+pub fn mean(c: &Call<'_>) -> Types {
+    let t = TensorType::new(c.dtype(3).unwrap_or(c.ty(0).dtype), c.ty(0).shape.clone());
+    floating(c, &t)?;
     one(t.dtype, reduced(c, &c.dims(1, t.rank())?, c.flag(2)))
 }
 
-/// `var(input, dim, correction, keepdim)`.
+/// `nanmean(input, dim, keepdim, dtype)`: only floats hold NaN.
+pub fn nanmean(c: &Call<'_>) -> Types {
+    floating(c, c.ty(0))?;
+    mean(c)
+}
+
+/// `logsumexp` and its like: floating input only.
+pub fn float_reduction(c: &Call<'_>) -> Types {
+    floating(c, c.ty(0))?;
+    one(c.ty(0).dtype, reduced(c, &c.dims(1, c.ty(0).rank())?, c.flag(2)))
+}
+
+/// `var(input, dim, correction, keepdim)`, `var_mean` with two results.
 pub fn variance(c: &Call<'_>) -> Types {
-    let t = c.ty(0);
-    if !t.dtype.is_float() {
-        return Err(c.fault(Code::DTypeMismatch, format!("takes floating types, got {t}")));
-    }
-    one(t.dtype, reduced(c, &c.dims(1, t.rank())?, c.flag(3)))
+    floating(c, c.ty(0))?;
+    let shape = reduced(c, &c.dims(1, c.ty(0).rank())?, c.flag(3));
+    Ok(c.def.results.iter().map(|_| TensorType::new(c.ty(0).dtype, shape.clone())).collect())
 }
 
 /// `norm(input, p, dim, keepdim)`.
 pub fn norm(c: &Call<'_>) -> Types {
-    let t = c.ty(0);
-    if !t.dtype.is_float() {
-        return Err(c.fault(Code::DTypeMismatch, format!("takes floating types, got {t}")));
-    }
-    one(t.dtype, reduced(c, &c.dims(2, t.rank())?, c.flag(3)))
+    floating(c, c.ty(0))?;
+    one(c.ty(0).dtype, reduced(c, &c.dims(2, c.ty(0).rank())?, c.flag(3)))
+}
+
+/// `count_nonzero(input, dim)`.
+pub fn count(c: &Call<'_>) -> Types {
+    one(DType::I64, reduced(c, &c.dims(1, c.ty(0).rank())?, false))
 }
 
 /// `amax(input, dim, keepdim)`: an axis of length 0 has no largest element.
@@ -53,15 +68,27 @@ pub fn truth(c: &Call<'_>) -> Types {
 
 /// `argmax(input, dim, keepdim)`: without an axis, the position in the flattened tensor.
 pub fn arg_extremum(c: &Call<'_>) -> Types {
-    let dims = match c.int(1) {
-        Some(dim) => vec![c.axis(dim, c.ty(0).rank())?],
-        None => (0..c.ty(0).rank()).collect(),
-    };
+    let dims = axis_or_all(c, 1)?;
     no_empty_axis(c, &dims)?;
     one(DType::I64, reduced(c, &dims, c.flag(2)))
 }
 
-fn no_empty_axis(c: &Call<'_>, dims: &[usize]) -> Result<()> {
+/// `aminmax(input, dim, keepdim)`: two results.
+pub fn both_extrema(c: &Call<'_>) -> Types {
+    let dims = axis_or_all(c, 1)?;
+    no_empty_axis(c, &dims)?;
+    let ty = TensorType::new(c.ty(0).dtype, reduced(c, &dims, c.flag(2)));
+    Ok(vec![ty.clone(), ty])
+}
+
+fn axis_or_all(c: &Call<'_>, i: usize) -> Result<Vec<usize>> {
+    match c.int(i) {
+        Some(dim) => Ok(vec![c.axis(dim, c.ty(0).rank())?]),
+        None => Ok((0..c.ty(0).rank()).collect()),
+    }
+}
+
+pub(super) fn no_empty_axis(c: &Call<'_>, dims: &[usize]) -> Result<()> {
     match dims.iter().any(|&d| c.ty(0).shape.get(d) == Some(&0)) {
         true => Err(c.fault(Code::ShapeMismatch, format!("an axis of length 0 in {}", c.ty(0)))),
         false => Ok(()),
@@ -88,7 +115,7 @@ pub fn cosine_similarity(c: &Call<'_>) -> Types {
 }
 
 /// The shape after reducing some axes.
-fn reduced(c: &Call<'_>, dims: &[usize], keepdim: bool) -> Vec<usize> {
+pub(super) fn reduced(c: &Call<'_>, dims: &[usize], keepdim: bool) -> Vec<usize> {
     let axes = c.ty(0).shape.iter().enumerate();
     axes.filter_map(|(i, &n)| match dims.contains(&i) {
         true => keepdim.then_some(1),
