@@ -84,7 +84,7 @@ def planned(model: pl.LanguageModel, loop: Loop, n_rounds: int) -> float:
         with model.trace([1, 2, 3]) as tracer:
             loop(model.model.layers[0].output[0, -1], n_rounds).save()
             trace = tracer._entered().trace()
-            both = timed(trace.explain)
+            both = timed(lambda: trace.explain(model._model))
             raise Stop
     except Stop:
         return both

@@ -44,6 +44,7 @@ ALIASES = {
     "inverse": "linalg_inv",
     "less": "lt",
     "less_equal": "le",
+    "log_sigmoid": "logsigmoid",
     "logdet": "linalg_logdet",
     "matrix_exp": "linalg_matrix_exp",
     "matrix_power": "linalg_matrix_power",
