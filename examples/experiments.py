@@ -22,7 +22,7 @@ class Contrast(NamedTuple):
 
     def difference(self, model: pl.LanguageModel) -> pl.Tensor:
         """How much the model prefers the clean prompt's answer; in logits, inside a trace."""
-        logits: pl.Tensor = model.lm_head.output[0, -1]  # [v]
+        logits = model.lm_head.output[0, -1]  # [v]
         return logits[self.right] - logits[self.wrong]
 
 

@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from pellucid._call import TensorLike
     from pellucid.tensor import Tensor
 
+    class Site:
+        """What checkers and editors make of `layer.output`: a tensor, written by anything like one.
+
+        Names of modules are the model's, so that every other attribute is an envoy to them.
+        """
+
+        def __get__(self, envoy: Envoy, owner: type[Envoy]) -> Tensor: ...
+        def __set__(self, envoy: Envoy, value: TensorLike) -> None: ...
+
 
 class Envoy:
     """Stands for a module: its attributes are its modules, `input`, `output` and taps.
@@ -24,10 +33,14 @@ class Envoy:
     """
 
     if TYPE_CHECKING:
-        input: Tensor
-        output: Tensor
+        input = Site()
+        output = Site()
+        q, k, v = Site(), Site(), Site()
+        rot_q, rot_k = Site(), Site()
+        scores, pattern, z = Site(), Site(), Site()
+        pre, post = Site(), Site()
 
-        def __getattr__(self, name: str) -> Any: ...
+        def __getattr__(self, name: str) -> Envoy: ...
 
     def __init__(self, model: _native.Model, path: str, kind: str) -> None:
         """Not for users: opening a model makes them."""

@@ -126,6 +126,12 @@ class Tensor(Reductions, New, Elements):
         self._value = array
         self._name = None
 
+    def __copy__(self) -> Tensor:
+        return Tensor(self._value, self._at)
+
+    def __deepcopy__(self, memo: Any) -> Tensor:
+        return self.clone()
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (self.numpy(), self.dtype.name)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import math
 from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, field
@@ -68,6 +70,23 @@ def test_results_are_named_by_where_they_stand(llama: pl.LanguageModel) -> None:
         text = tracer.text
     for name in ("heads.0.pattern", "heads.1.clean", "heads.1.patched"):
         assert f'save "kept.{name}"' in text
+
+
+def test_copies_of_containers_hold_copies_of_values(llama: pl.LanguageModel) -> None:
+    with llama.trace(PROMPT):
+        head = Head(0, llama.model.norm.output * 1, {"q": llama.model.norm.output * 2})
+        same, deep, as_dict = copy.copy(head), copy.deepcopy(head), dataclasses.asdict(head)
+        head.pattern[:] = 0
+        view = copy.copy(head.pattern)
+        view[0, 0] = 1
+        pl.save([head, deep, as_dict])
+    assert same.pattern is head.pattern
+    assert (head.pattern.numpy()[0, 0] == 1).all()
+    assert (head.pattern.numpy()[0, 1:] == 0).all()
+    np.testing.assert_array_equal(deep.pattern.numpy() * 2, deep.parts["q"].numpy())
+    np.testing.assert_array_equal(as_dict["pattern"].numpy(), deep.pattern.numpy())
+    t = pl.tensor([1.0])
+    assert copy.deepcopy(t).tolist() == copy.copy(t).tolist() == [1]
 
 
 def test_named_results_save_themselves(llama: pl.LanguageModel) -> None:

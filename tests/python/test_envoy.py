@@ -1,5 +1,8 @@
 """The tree of envoys: names, order, completion, and what `print` shows."""
 
+import inspect
+import re
+
 import pytest
 
 import pellucid as pl
@@ -37,6 +40,19 @@ def test_print_folds_layers_and_shows_shapes(llama: pl.LanguageModel) -> None:
     assert line.split() == [".pattern", "model.layers.*.self_attn.pattern", "[b,", "4,", "s,", "s]"]
     assert text.splitlines()[-1] == ")"
     assert repr(llama.lm_head).split("  ")[-1] == "[b, s, 32] -> [b, s, 384]"
+
+
+def test_checkers_and_editors_know_every_site(
+    llama: pl.LanguageModel, gpt2: pl.LanguageModel
+) -> None:
+    source = inspect.getsource(pl.Envoy)
+    declared = {
+        name.strip()
+        for names in re.findall(r"^ +([a-z_, ]+) = Site\(\)", source, re.M)
+        for name in names.split(",")
+    }
+    points = {point for model in (llama, gpt2) for _, point, _, _ in model._model.sites()}
+    assert points <= declared
 
 
 def test_what_the_model_says_of_itself(llama: pl.LanguageModel) -> None:

@@ -208,6 +208,14 @@ def test_operators_and_functions_agree_with_pytorch(torch: Any, llama: pl.Langua
         lambda h: torch.topk(h, 3).values,
         lambda h: torch.norm(h, dim=-1),
         lambda h: torch.full_like(h, 3.0, dtype=torch.int64),
+        lambda h: functional.relu(h * 1, inplace=True),
+        lambda h: functional.softplus(h, beta=2),
+        lambda h: torch.special.expm1(h),
+        lambda h: torch.true_divide(h, 3),
+        lambda h: torch.div(h, 0.3, rounding_mode="floor"),
+        lambda h: torch.add(h, scale.detach(), alpha=2),
+        lambda h: torch.lerp(h, scale.detach(), 0.5),
+        lambda h: torch.bitwise_and(torch.argmax(h, -1), 3),
     ]
     with llama.trace(PROMPT):
         h = llama.model.norm.output
