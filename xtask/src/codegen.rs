@@ -3,6 +3,7 @@
 //! A generator is a pure function that returns the whole file, formatted as the formatter of its
 //! language would leave it. To add one: a row in [`generated`].
 
+mod ops_page;
 mod pages;
 mod python;
 mod schema;
@@ -36,6 +37,7 @@ pub fn generated() -> Vec<Generated> {
         Generated { path: "python/pellucid/_ops.py", text: python::python_ops },
         Generated { path: "docs/reference/errors.md", text: pages::errors },
         Generated { path: "docs/reference/limits.md", text: pages::limits },
+        Generated { path: "docs/reference/ops.md", text: ops_page::ops },
         Generated { path: "docs/reference/trace.schema.json", text: schema::wire_schema },
     ]
 }

@@ -41,4 +41,4 @@ mod print;
 
 pub use parse::parse;
 pub(crate) use print::line;
-pub use print::print;
+pub use print::{arg_text, print};

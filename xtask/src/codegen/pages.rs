@@ -2,7 +2,7 @@
 
 use pellucid_graph::{Code, Limits};
 
-const NOTE: &str = "<!-- Made by `cargo xtask codegen`: edit the table it names. -->";
+pub(super) const NOTE: &str = "<!-- Made by `cargo xtask codegen`: edit the table it names. -->";
 
 /// `docs/reference/errors.md`.
 pub fn errors() -> String {

@@ -27,6 +27,8 @@ use crate::{Code, Diagnostic, Result, TensorType};
 /// One row of the op table.
 #[derive(Debug)]
 pub struct OpDef {
+    /// The section of the reference it belongs to: a title, then what its operations share.
+    pub section: &'static str,
     /// PyTorch's name.
     pub name: &'static str,
     /// Parameters in order; the first is `self` of the method.

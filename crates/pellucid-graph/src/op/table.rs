@@ -1,7 +1,8 @@
 //! The operations. A row is: name(parameters) -> results, memory, rule, doc. `Updates` marks those that
 //! have an in-place form: new memory, and `name_` writes the result to the first argument.
 //!
-//! Names, arguments, defaults and meaning are PyTorch's. `?` is the default of a parameter.
+//! Names, arguments, defaults and meaning are PyTorch's. `?` is the default of a parameter; a line in
+//! brackets opens a section of the reference.
 
 use super::Memory::{Fresh, Shares, Updates};
 use super::ParamKind::{self, Bool, Dim, Dims, Float, Index, Int, Operand, Shape, Tensor, Tensors, Word};
@@ -21,23 +22,24 @@ const ROUNDING: ParamKind = Word(&["trunc", "floor"]);
 const GELU: ParamKind = Word(&["none", "tanh"]);
 
 macro_rules! ops {
-    ($($name:literal ($($param:ident : $kind:ident $(? $default:expr)?),*) -> $results:ident $memory:ident $rule:ident $doc:literal;)*) => {
+    ($([$section:literal] $($name:literal ($($param:ident : $kind:ident $(? $default:expr)?),*) -> $results:ident $memory:ident $rule:ident $doc:literal;)*)*) => {
         /// Every operation of the language.
-        pub static OPS: &[OpDef] = &[$(OpDef {
+        pub static OPS: &[OpDef] = &[$($(OpDef {
+            section: $section,
             name: $name,
             params: &[$(Param { name: stringify!($param), kind: $kind, default: ops!(@default $($default)?) }),*],
             results: $results,
             memory: $memory,
             doc: $doc,
             infer: rules::$rule,
-        }),*];
+        }),*),*];
     };
     (@default) => { None };
     (@default $default:expr) => { Some($default) };
 }
 
 ops! {
-    // Arithmetic. Operands broadcast and promote; integers stay integers.
+    ["Arithmetic. Operands broadcast and promote; integers stay integers."]
     "add"(input: Operand, other: Operand, alpha: Float ? Arg::Int(1)) -> ONE Updates add "Adds `alpha` times `other`, element by element.";
     "sub"(input: Operand, other: Operand, alpha: Float ? Arg::Int(1)) -> ONE Updates subtract "Subtracts `alpha` times `other`, element by element.";
     "mul"(input: Operand, other: Operand) -> ONE Updates arithmetic "Multiplies, element by element.";
@@ -72,7 +74,7 @@ ops! {
     "clamp"(input: Tensor, min: Operand ? NONE, max: Operand ? NONE) -> ONE Updates clamp "Limits every element to [`min`, `max`], which broadcast; `max` wins over `min`.";
     "nan_to_num"(input: Tensor, nan: Float ? NONE, posinf: Float ? NONE, neginf: Float ? NONE) -> ONE Updates same "Replaces NaN by `nan` (0), infinities by `posinf` and `neginf` (the largest and smallest numbers).";
 
-    // Functions of one element; integers become f32.
+    ["Functions of one element; integers become f32."]
     "exp"(input: Tensor) -> ONE Updates float_unary "Takes e to the power of each element.";
     "log"(input: Tensor) -> ONE Updates float_unary "Takes the natural logarithm.";
     "sqrt"(input: Tensor) -> ONE Updates float_unary "Takes the square root.";
@@ -126,7 +128,7 @@ ops! {
     "tanhshrink"(input: Tensor) -> ONE Fresh float_of_number "Takes x - tanh(x).";
     "threshold"(input: Tensor, threshold: Float, value: Float) -> ONE Fresh numeric_unary "Replaces elements that do not exceed `threshold` by `value`.";
 
-    // Comparison and logic; results are bool.
+    ["Comparison and logic; results are bool."]
     "eq"(input: Operand, other: Operand) -> ONE Updates comparison "Tests equality, element by element.";
     "ne"(input: Operand, other: Operand) -> ONE Updates comparison "Tests inequality, element by element.";
     "lt"(input: Operand, other: Operand) -> ONE Updates comparison "Tests `input < other`, element by element.";
@@ -147,7 +149,7 @@ ops! {
     "allclose"(input: Tensor, other: Tensor, rtol: Float ? Arg::Float(1e-5), atol: Float ? Arg::Float(1e-8), equal_nan: Bool ? NO) -> ONE Fresh allclose "Tests that `isclose` holds everywhere: one truth.";
     "equal"(input: Tensor, other: Tensor) -> ONE Fresh equal "Tests that shapes and all elements are equal: one truth.";
 
-    // Bits: of integers, and of bool as logic.
+    ["Bits: of integers, and of bool as logic."]
     "bitwise_and"(input: Operand, other: Operand) -> ONE Updates bits_binary "Takes the bits that both have.";
     "bitwise_or"(input: Operand, other: Operand) -> ONE Updates bits_binary "Takes the bits that either has.";
     "bitwise_xor"(input: Operand, other: Operand) -> ONE Updates bits_binary "Takes the bits that one has, not both.";
@@ -155,11 +157,11 @@ ops! {
     "bitwise_left_shift"(input: Operand, other: Operand) -> ONE Updates shift "Moves the bits of integers up; 0 when by the width or more.";
     "bitwise_right_shift"(input: Operand, other: Operand) -> ONE Updates shift "Moves the bits of integers down, keeping the sign.";
 
-    // Choosing.
+    ["Choosing."]
     "where"(condition: Tensor, input: Operand, other: Operand) -> ONE Fresh select "Takes `input` where `condition` (bool) holds, else `other`; all broadcast.";
     "masked_fill"(input: Tensor, mask: Tensor, value: Operand) -> ONE Updates masked_fill "Writes a number where `mask` (bool, broadcast) holds.";
 
-    // Reductions over one axis, several, or all.
+    ["Reductions over one axis, several, or all."]
     "sum"(input: Tensor, dim: Dims ? NONE, keepdim: Bool ? NO, dtype: TYPE ? NONE) -> ONE Fresh sum "Adds up, in `dtype` if given; integers and bool in i64.";
     "nansum"(input: Tensor, dim: Dims ? NONE, keepdim: Bool ? NO, dtype: TYPE ? NONE) -> ONE Fresh sum "Adds up, NaN as 0, in `dtype` if given; integers and bool in i64.";
     "prod"(input: Tensor, dim: Dim ? NONE, keepdim: Bool ? NO, dtype: TYPE ? NONE) -> ONE Fresh prod "Multiplies all elements, or those along an axis, in `dtype` if given; integers and bool in i64.";
@@ -188,7 +190,7 @@ ops! {
     "any"(input: Tensor, dim: Dims ? NONE, keepdim: Bool ? NO) -> ONE Fresh truth "Tests that some element is non-zero.";
     "all"(input: Tensor, dim: Dims ? NONE, keepdim: Bool ? NO) -> ONE Fresh truth "Tests that every element is non-zero.";
 
-    // Along one axis.
+    ["Along one axis."]
     "softmax"(input: Tensor, dim: Dim, dtype: TYPE ? NONE) -> ONE Fresh along_float "Takes exp(x) / sum(exp(x)) along an axis, in `dtype` if given.";
     "log_softmax"(input: Tensor, dim: Dim, dtype: TYPE ? NONE) -> ONE Fresh along_float "Takes log(softmax(x)) along an axis, in `dtype` if given.";
     "cumsum"(input: Tensor, dim: Dim, dtype: TYPE ? NONE) -> ONE Updates cumulative "Adds up from the start of an axis, in `dtype` if given; integers in i64.";
@@ -201,12 +203,12 @@ ops! {
     "sort"(input: Tensor, dim: Dim ? LAST, descending: Bool ? NO) -> PAIR Fresh sort "Sorts along an axis, keeping the order of equals; also gives positions.";
     "cosine_similarity"(input: Tensor, other: Tensor, dim: Dim ? Arg::Int(1), eps: Float ? Arg::Float(1e-8)) -> ONE Fresh cosine_similarity "Takes the cosine of the angle between vectors along an axis.";
 
-    // Products and norms.
+    ["Products and norms."]
     "matmul"(input: Tensor, other: Tensor) -> ONE Fresh matmul "Multiplies vectors, matrices, or broadcast batches of matrices of one dtype.";
     "layer_norm"(input: Tensor, normalized_shape: Shape, weight: Tensor ? NONE, bias: Tensor ? NONE, eps: Float ? Arg::Float(1e-5)) -> ONE Fresh trailing_norm "Normalizes the trailing axes to mean 0 and variance 1, then scales and shifts.";
     "rms_norm"(input: Tensor, normalized_shape: Shape, weight: Tensor ? NONE, eps: Float ? Arg::Float(1e-6)) -> ONE Fresh trailing_norm "Divides the trailing axes by their root mean square, then scales.";
 
-    // Shape.
+    ["Shape."]
     "reshape"(input: Tensor, shape: Shape) -> ONE Shares reshape "Gives the same elements another shape; one length may be -1.";
     "flatten"(input: Tensor, start_dim: Dim ? Arg::Int(0), end_dim: Dim ? LAST) -> ONE Shares flatten "Joins the axes `start_dim` to `end_dim`.";
     "permute"(input: Tensor, dims: Dims) -> ONE Shares permute "Reorders the axes.";
@@ -217,13 +219,13 @@ ops! {
     "cat"(tensors: Tensors, dim: Dim ? Arg::Int(0)) -> ONE Fresh cat "Joins tensors along an axis.";
     "stack"(tensors: Tensors, dim: Dim ? Arg::Int(0)) -> ONE Fresh stack "Joins tensors of one shape along a new axis.";
 
-    // Places.
+    ["Places."]
     "index"(input: Tensor, index: Index) -> ONE Shares index "Takes what stands between brackets: integers, slices, `None`, `...`, integer tensors.";
     "set_index"(input: Tensor, index: Index, value: Operand) -> ONE Fresh set_index "Gives a copy with `value` (broadcast, converted) written between brackets.";
     "gather"(input: Tensor, dim: Dim, index: Tensor) -> ONE Fresh gather "Takes elements along an axis at the positions of an i64 tensor of the result's shape.";
     "index_select"(input: Tensor, dim: Dim, index: Tensor) -> ONE Fresh index_select "Takes whole slices along an axis at the positions of an i64 vector.";
 
-    // Copies.
+    ["Copies."]
     "to"(input: Tensor, dtype: TYPE) -> ONE Fresh to "Converts to another element type.";
     "clone"(input: Tensor) -> ONE Fresh same "Copies: later writes to one do not reach the other.";
     "copy_into"(input: Tensor, value: Operand) -> ONE Fresh copy_into "Gives `value` broadcast and converted to the shape and dtype of `input`.";
@@ -231,7 +233,7 @@ ops! {
     "zeros_like"(input: Tensor, dtype: TYPE ? NONE) -> ONE Fresh like "Gives a tensor of the input's shape filled with 0.";
     "ones_like"(input: Tensor, dtype: TYPE ? NONE) -> ONE Fresh like "Gives a tensor of the input's shape filled with 1.";
 
-    // Creation: from numbers alone.
+    ["Creation: from numbers alone."]
     "zeros"(size: Shape, dtype: TYPE ? NONE) -> ONE Fresh filled "Gives a tensor filled with 0, of f32 by default.";
     "ones"(size: Shape, dtype: TYPE ? NONE) -> ONE Fresh filled "Gives a tensor filled with 1, of f32 by default.";
     "full"(size: Shape, fill_value: Operand, dtype: TYPE ? NONE) -> ONE Fresh full "Gives a tensor filled with one number, of bool, i64 or f32 as the number is.";
@@ -250,6 +252,7 @@ mod tests {
         let mut names: Vec<&str> = OPS.iter().map(|d| d.name).collect();
         for d in OPS {
             assert!(d.doc.ends_with('.'), "`{}` needs a sentence", d.name);
+            assert!(d.section.ends_with('.'), "`{}`", d.section);
             assert!(!d.params.is_empty() && !d.results.is_empty(), "`{}`", d.name);
             let first_default = d.params.iter().position(|p| p.default.is_some()).unwrap_or(d.params.len());
             assert!(d.params[first_default..].iter().all(|p| p.default.is_some()), "`{}`", d.name);

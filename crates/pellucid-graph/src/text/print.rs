@@ -111,7 +111,8 @@ pub(super) fn quote(text: &str) -> String {
     serde_json::Value::String(text.to_owned()).to_string()
 }
 
-fn arg_text(arg: &Arg) -> String {
+/// An argument as the text form writes it.
+pub fn arg_text(arg: &Arg) -> String {
     match arg {
         Arg::None => "none".to_owned(),
         Arg::Value(v) => v.to_string(),
