@@ -68,15 +68,14 @@ RENAMED = {
     "axes": "dims",
     "keepdims": "keepdim",
     "fill_value": "value",
-    "a": "input",
-    "A": "input",
-    "x": "input",
-    "self": "input",
-    "input1": "input",
-    "x1": "input",
-    "x2": "other",
 }
 """Other libraries' names of parameters, where an operation does not have them itself."""
+
+OPERANDS = (
+    {"input", "self", "a", "A", "x", "x1", "input1"},
+    {"other", "b", "B", "x2", "input2", "mat2", "vec2", "tensor"},
+)
+"""Names of the first tensor, and of the second."""
 
 IGNORED = {"_stacklevel", "layout", "memory_format", "non_blocking", "pin_memory", "generator"}
 """Parameters that change nothing here."""
@@ -201,6 +200,9 @@ class _Fitting:
     def _known(self, name: str) -> str | None:
         if name in self.names:
             return name
+        for synonyms, known in zip(OPERANDS, self.names, strict=False):
+            if name in synonyms and known in synonyms:
+                return known
         renamed = RENAMED.get(name)
         if renamed in self.names:
             return renamed

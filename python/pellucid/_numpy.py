@@ -70,9 +70,6 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
     "argsort": ("argsort", f"a=input {AXIS} kind order stable"),
     "around": ("round", "a=input decimals out"),
     "array_equal": ("equal", "a1=input a2=other equal_nan"),
-    "atleast_1d": ("atleast_1d", "arys=input"),
-    "atleast_2d": ("atleast_2d", "arys=input"),
-    "atleast_3d": ("atleast_3d", "arys=input"),
     "bincount": ("bincount", "x=input weights minlength"),
     "broadcast_to": ("expand", "array=input shape"),
     "clip": ("clamp", "a=input a_min=min a_max=max out"),
@@ -121,13 +118,16 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
     "outer": ("outer", "a=input b=other out"),
     "permute_dims": ("permute", "a=input axes=dims"),
     "prod": ("prod", REDUCTION),
-    "quantile": ("quantile", f"a=input q {AXIS} out overwrite_input method=interpolation"),
+    "quantile": (
+        "quantile",
+        f"a=input q {AXIS} out overwrite_input method=interpolation keepdims=keepdim",
+    ),
     "ravel": ("flatten", "a=input order"),
     "reshape": ("reshape", "a=input shape order"),
     "roll": ("roll", "a=input shift=shifts axis=dims"),
     "rot90": ("rot90", "m=input k axes=dims"),
     "round": ("round", "a=input decimals out"),
-    "searchsorted": ("searchsorted", "a=input v=values side sorter"),
+    "searchsorted": ("searchsorted", "a=sorted_sequence v=input side sorter"),
     "squeeze": ("squeeze", f"a=input {AXIS}"),
     "stack": ("stack", f"arrays=tensors {AXIS} out dtype"),
     "sum": ("sum", REDUCTION),
@@ -291,6 +291,13 @@ def _split(ary: Tensor, indices_or_sections: Any, axis: int = 0) -> Any:
     return _row("np.split", "tensor_split")(ary, indices_or_sections, axis)
 
 
+def _of_many(name: str) -> Callable[..., Any]:
+    def of_many(*arys: Any) -> Any:
+        return _row(f"np.{name}", name)(*arys)
+
+    return of_many
+
+
 def _einsum(*operands: Any) -> Any:
     equation, *rest = operands
     return _row("np.einsum", "einsum")(equation, *rest)
@@ -298,6 +305,9 @@ def _einsum(*operands: Any) -> Any:
 
 _BY_HAND: dict[str, Callable[..., Any]] = {
     "array_split": _split,
+    "atleast_1d": _of_many("atleast_1d"),
+    "atleast_2d": _of_many("atleast_2d"),
+    "atleast_3d": _of_many("atleast_3d"),
     "einsum": _einsum,
     "linalg.norm": _norm,
     "median": _median,
