@@ -65,6 +65,19 @@ CASES: dict[str, Callable[[Any], Any]] = {
     "norm": np.linalg.norm,
     "norm along": lambda x: np.linalg.norm(x, axis=-1, keepdims=True),
     "full_like": lambda x: np.full_like(x, 2.5),
+    "zeros_like": lambda x: np.zeros_like(x, dtype=np.int64),
+    "prod": lambda x: np.prod(x[..., :4], axis=-1),
+    "multiply.reduce": lambda x: np.multiply.reduce(x[0]),
+    "nansum": lambda x: np.nansum(x, 1),
+    "cumprod": lambda x: np.cumprod(x[..., :3], axis=-1),
+    "quantile": lambda x: np.quantile(x, 0.3, axis=-1, keepdims=True),
+    "median": lambda x: np.median(x, axis=-1),
+    "arctan2": lambda x: np.arctan2(x, ROW),
+    "log1p": lambda x: np.log1p(np.abs(x)),
+    "floor_divide": lambda x: np.floor_divide(x, 0.5),
+    "mod": lambda x: np.mod(x, 0.75),
+    "nan_to_num": lambda x: np.nan_to_num(np.where(x > 0, np.nan, x), nan=2.0),
+    "round": lambda x: np.round(x, 2),
     "shape": lambda x: (np.shape(x), np.ndim(x), np.size(x), np.size(x, 1)),
 }
 
@@ -154,11 +167,10 @@ def test_concrete_tensors_cannot_be_written_by_numpy() -> None:
 
 
 NOT_YET = """
-    argsort bincount column_stack count_nonzero cumprod diag
-    diagonal diff dot dstack flip hstack inner isin kron linalg_cholesky linalg_cross linalg_det
-    linalg_eigh linalg_eigvalsh linalg_inv linalg_matrix_power linalg_pinv linalg_qr linalg_slogdet
-    linalg_solve linalg_svd movedim nanmean nansum ones_like outer prod quantile roll rot90
-    searchsorted take_along_dim tensordot tile trace tril triu vstack zeros_like
+    argsort bincount column_stack diag diagonal dot dstack flip hstack inner isin kron
+    linalg_cholesky linalg_cross linalg_det linalg_eigh linalg_eigvalsh linalg_inv
+    linalg_matrix_power linalg_pinv linalg_qr linalg_slogdet linalg_solve linalg_svd movedim outer
+    roll rot90 searchsorted take_along_dim tensordot tile trace tril triu vstack
 """.split()  # noqa: SIM905
 """Operations that the tables name before they exist."""
 
