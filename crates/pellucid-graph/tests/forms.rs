@@ -1,5 +1,7 @@
 //! A trace as a file: either form is recognized, and the hash names what a trace does.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod fixture;
 
 use expect_test::expect;

@@ -1,5 +1,7 @@
 //! Functions, branches and loops: what is recorded, what is refused, and where.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod fixture;
 
 use expect_test::{Expect, expect};
@@ -34,10 +36,10 @@ fn sample() -> Recorder {
     let pred = is_large(&mut r, h);
     let later = read(&mut r, 0, "layers.1.mlp.input");
     let then = branch(&mut r, "then", |r| {
-        let test_x = r.begin_function("test", &[ty.clone()], Reach::Around, at(5)).unwrap()[0];
+        let test_x = r.begin_function("test", std::slice::from_ref(&ty), Reach::Around, at(5)).unwrap()[0];
         let go = is_large(r, test_x);
         let test = r.end_function(&[go], at(5)).unwrap();
-        let body_x = r.begin_function("body", &[ty.clone()], Reach::Around, at(6)).unwrap()[0];
+        let body_x = r.begin_function("body", std::slice::from_ref(&ty), Reach::Around, at(6)).unwrap()[0];
         let less = r.call(halve, &[body_x], at(6)).unwrap()[0];
         let less = {
             let h = Arg::Value(r.value(later, None).unwrap());
@@ -227,7 +229,7 @@ fn types_meet() {
     refused(
         |r, h| {
             let ty = r.type_of(h).clone();
-            let x = r.begin_function("test", &[ty.clone()], Reach::Around, at(5))?[0];
+            let x = r.begin_function("test", std::slice::from_ref(&ty), Reach::Around, at(5))?[0];
             let go = is_large(r, x);
             let test = r.end_function(&[go], at(5))?;
             let x = r.begin_function("body", &[ty], Reach::Around, at(6))?[0];
