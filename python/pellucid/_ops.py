@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "abs",
+    "absolute",
     "acos",
     "acosh",
     "add",
@@ -27,6 +28,13 @@ __all__ = [
     "amin",
     "aminmax",
     "any",
+    "arccos",
+    "arccosh",
+    "arcsin",
+    "arcsinh",
+    "arctan",
+    "arctan2",
+    "arctanh",
     "argmax",
     "argmin",
     "asin",
@@ -44,7 +52,9 @@ __all__ = [
     "ceil",
     "celu",
     "clamp",
+    "clip",
     "clone",
+    "concat",
     "copysign",
     "cos",
     "cosh",
@@ -58,6 +68,7 @@ __all__ = [
     "diff",
     "digamma",
     "div",
+    "divide",
     "elu",
     "eq",
     "equal",
@@ -69,6 +80,7 @@ __all__ = [
     "expand",
     "expm1",
     "eye",
+    "fix",
     "flatten",
     "floor",
     "floor_divide",
@@ -81,6 +93,8 @@ __all__ = [
     "gather",
     "ge",
     "gelu",
+    "greater",
+    "greater_equal",
     "gt",
     "hardshrink",
     "hardsigmoid",
@@ -100,6 +114,8 @@ __all__ = [
     "le",
     "leaky_relu",
     "lerp",
+    "less",
+    "less_equal",
     "lgamma",
     "linspace",
     "log",
@@ -127,13 +143,16 @@ __all__ = [
     "mish",
     "mode",
     "mul",
+    "multiply",
     "nan_to_num",
     "nanmean",
     "nanquantile",
     "nansum",
     "ne",
     "neg",
+    "negative",
     "norm",
+    "not_equal",
     "ones_like",
     "permute",
     "pow",
@@ -167,6 +186,7 @@ __all__ = [
     "squeeze",
     "stack",
     "sub",
+    "subtract",
     "sum",
     "tan",
     "tanh",
@@ -174,6 +194,7 @@ __all__ = [
     "threshold",
     "topk",
     "transpose",
+    "true_divide",
     "trunc",
     "unsqueeze",
     "where",
@@ -1197,6 +1218,29 @@ def logspace(
 def eye(n: int, m: int | None = None, dtype: Any | None = None) -> Tensor:
     """Gives an `n` by `m` (by default `n`) matrix with 1 on the diagonal, 0 elsewhere."""
     return _call.create("eye", n, m, _call.dtype_name(dtype))
+
+
+absolute = abs
+arccos = acos
+arccosh = acosh
+arcsin = asin
+arcsinh = asinh
+arctan = atan
+arctan2 = atan2
+arctanh = atanh
+clip = clamp
+concat = cat
+divide = div
+fix = trunc
+greater = gt
+greater_equal = ge
+less = lt
+less_equal = le
+multiply = mul
+negative = neg
+not_equal = ne
+subtract = sub
+true_divide = div
 
 
 class Ops(_call.Base):
@@ -2229,3 +2273,44 @@ class Ops(_call.Base):
     def ones_like(self, dtype: Any | None = None) -> Tensor:
         """Gives a tensor of the input's shape filled with 1."""
         return ones_like(self, dtype)
+
+    absolute = abs
+    absolute_ = abs_
+    arccos = acos
+    arccos_ = acos_
+    arccosh = acosh
+    arccosh_ = acosh_
+    arcsin = asin
+    arcsin_ = asin_
+    arcsinh = asinh
+    arcsinh_ = asinh_
+    arctan = atan
+    arctan_ = atan_
+    arctan2 = atan2
+    arctan2_ = atan2_
+    arctanh = atanh
+    arctanh_ = atanh_
+    clip = clamp
+    clip_ = clamp_
+    divide = div
+    divide_ = div_
+    fix = trunc
+    fix_ = trunc_
+    greater = gt
+    greater_ = gt_
+    greater_equal = ge
+    greater_equal_ = ge_
+    less = lt
+    less_ = lt_
+    less_equal = le
+    less_equal_ = le_
+    multiply = mul
+    multiply_ = mul_
+    negative = neg
+    negative_ = neg_
+    not_equal = ne
+    not_equal_ = ne_
+    subtract = sub
+    subtract_ = sub_
+    true_divide = div
+    true_divide_ = div_

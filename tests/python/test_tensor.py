@@ -327,3 +327,17 @@ def test_creation() -> None:
         pl.zeros(2, -1)
     with pytest.raises(pl.LimitError, match="there is no memory"):
         pl.zeros(1 << 50)
+
+
+def test_second_names_of_operations() -> None:
+    t = pl.tensor(X)
+    for got, want in [
+        (t.clip(-1, 2), X.clip(-1, 2)),
+        (pl.multiply(t, 2).subtract(1), X * 2 - 1),
+        (t.absolute().negative(), -np.abs(X)),
+        (pl.greater_equal(t, 3), X >= 3),
+        (pl.concat([t, t]), np.concatenate([X, X])),
+    ]:
+        np.testing.assert_array_equal(got.numpy(), want)
+    assert pl.clip is pl.clamp
+    assert pl.Tensor.clip_ is pl.Tensor.clamp_

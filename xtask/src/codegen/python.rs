@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use pellucid_graph::Arg;
 use pellucid_graph::op::{Memory, OPS, OpDef, Param, ParamKind};
 
+mod aliases;
 mod results;
 
 /// Longest line, as ruff is told.
@@ -71,6 +72,7 @@ pub fn python_ops() -> String {
     let functions: Vec<_> = rows().filter(|d| !FUNCTIONS_BY_HAND.contains(&d.name)).collect();
     let mut out = HEAD.to_owned();
     let mut names: Vec<_> = functions.iter().map(|d| d.name).collect();
+    names.extend(aliases::ALIASES.iter().map(|(alias, _)| *alias));
     names.sort_by_key(|name| natural(name));
     let names: String = names.iter().map(|name| format!("    \"{name}\",\n")).collect();
     let _ = write!(out, "__all__ = [\n{names}]\n");
@@ -78,6 +80,8 @@ pub fn python_ops() -> String {
     for def in functions {
         out += &function(def);
     }
+    out += "\n\n";
+    out += &aliases::functions();
     out += "\n\nclass Ops(_call.Base):\n    \"\"\"The operations as methods, `self` first.\"\"\"\n\n    __slots__ = ()\n";
     for def in rows().filter(|d| is_method(d)) {
         if !METHODS_BY_HAND.contains(&def.name) {
@@ -87,6 +91,7 @@ pub fn python_ops() -> String {
             out += &in_place(def);
         }
     }
+    out += &aliases::methods();
     out
 }
 

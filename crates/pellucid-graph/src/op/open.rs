@@ -61,7 +61,9 @@ mod tests {
     use crate::{DType, Op, Slice};
 
     fn check(op: &str, args: Vec<Arg>, types: &[TensorType], want: &str) {
-        let found = Call::infer(Op::find(op).unwrap().def(), &args, types);
+        let def = Op::find(op).unwrap().def();
+        let args = def.bind(args, vec![]).unwrap();
+        let found = Call::infer(def, &args, types);
         let text = match found {
             Ok(types) => types.iter().map(TensorType::to_string).collect::<Vec<_>>().join(" "),
             Err(d) => d.message,
