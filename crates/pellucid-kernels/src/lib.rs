@@ -25,6 +25,7 @@ mod attention;
 mod dispatch;
 mod elementwise;
 mod embedding;
+mod factor;
 mod isa;
 mod lanes;
 mod linear;
@@ -43,8 +44,11 @@ pub use attention::{
 };
 pub use elementwise::{add, add_assign, mul};
 pub use embedding::embed;
+pub use factor::{
+    Factored, NotPositive, Triangle, cholesky, eigh, eigvalsh, qr, singular_values, svd, triangular_solve,
+};
 pub use isa::{Isa, isa, with_isa};
-pub use linear::{Layout, PackedLinear};
+pub use linear::{Layout, PackedLinear, matmul};
 pub use norm::{layer_norm, rms_norm};
 pub use pool::{run, threads, with_threads};
 pub use rotary::{RotaryStyle, rotary};

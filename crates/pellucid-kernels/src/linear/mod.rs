@@ -5,7 +5,10 @@
 //! lives in registers, and the tied embedding can be read back out of the packed head.
 
 mod forward;
+mod matmul;
 mod pack;
+
+pub use matmul::matmul;
 
 use half::{bf16, f16};
 

@@ -1,7 +1,7 @@
 //! Linear layers: against f64, each weight type against its widened self, rows alone against in a batch.
 
 use half::{bf16, f16};
-use pellucid_kernels::{Layout, PackedLinear, Weights, embed, with_threads};
+use pellucid_kernels::{Layout, PackedLinear, Weights, embed, matmul, with_threads};
 use proptest::prelude::*;
 
 use crate::reference::{assert_same_bits, numbers, on_each_isa};
@@ -164,4 +164,23 @@ fn embeds_rows_of_any_type() {
 fn a_ragged_input_panics() {
     let w = [0.0; 64];
     PackedLinear::pack(Weights::F32(&w), Layout::OutIn, 8, 8, None).forward_new(&[0.0; 12]);
+}
+
+#[test]
+fn a_row_of_a_product_has_the_same_bits_packed_and_in_place() {
+    for (k, n) in [(1, 1), (3, 5), (131, 300), (7, 1025), (400, 33)] {
+        let wave = |len: usize, f: f32| (0..len).map(|i| (i as f32 * f).sin()).collect::<Vec<_>>();
+        let (m, b) = (20, wave(k * n, 0.11));
+        let x = wave(m * k, 0.37);
+        let mut all = vec![f32::NAN; m * n];
+        matmul(&x, &b, k, n, &mut all);
+        for rows in [1, 2, 15, 16] {
+            let mut some = vec![f32::NAN; rows * n];
+            matmul(&x[k..][..rows * k], &b, k, n, &mut some);
+            assert_eq!(some, all[n..][..rows * n], "{rows} rows of [{k}, {n}]");
+        }
+    }
+    let mut out = [f32::NAN; 6];
+    matmul(&[], &[], 0, 3, &mut out);
+    assert_eq!(out, [0.0; 6]);
 }
