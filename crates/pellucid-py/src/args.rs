@@ -99,7 +99,7 @@ fn word_or_dtype(kind: ParamKind, word: &Bound<'_, PyString>) -> PyResult<Arg> {
     let word: String = word.extract()?;
     match (kind, DType::parse(&word)) {
         (ParamKind::DType, Some(dtype)) => Ok(Arg::DType(dtype)),
-        _ => Ok(Arg::Word(word)),
+        _ => Ok(Arg::Word(word.into())),
     }
 }
 

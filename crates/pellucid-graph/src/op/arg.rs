@@ -1,5 +1,6 @@
 //! Arguments of operations, as data.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 
 use serde::{Deserialize, Serialize};
@@ -30,7 +31,7 @@ pub enum Arg {
     /// An element type.
     DType(DType),
     /// A word.
-    Word(String),
+    Word(Cow<'static, str>),
     /// What stands between brackets.
     Index(Vec<IndexItem>),
 }

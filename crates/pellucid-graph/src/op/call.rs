@@ -75,7 +75,8 @@ impl<'a> Call<'a> {
             ParamKind::Int | ParamKind::Dim => matches!(arg, Arg::Int(_)),
             ParamKind::Float => matches!(arg, Arg::Int(_) | Arg::Float(_)),
             ParamKind::Bool => matches!(arg, Arg::Bool(_)),
-            ParamKind::Word(words) => matches!(arg, Arg::Word(w) if words.contains(&w.as_str())),
+            ParamKind::Word(words) => matches!(arg, Arg::Word(w) if words.contains(&w.as_ref())),
+            ParamKind::Text => matches!(arg, Arg::Word(_)),
             ParamKind::Dims => matches!(arg, Arg::Int(_) | Arg::Ints(_)),
             ParamKind::Shape => matches!(arg, Arg::Ints(_)),
             ParamKind::DType => matches!(arg, Arg::DType(_)),
@@ -124,6 +125,23 @@ impl<'a> Call<'a> {
         match self.args[i] {
             Arg::Int(n) => Some(n),
             _ => None,
+        }
+    }
+
+    /// A number, if given.
+    pub fn number(&self, i: usize) -> Option<f64> {
+        match self.args[i] {
+            Arg::Int(n) => Some(n as f64),
+            Arg::Float(x) => Some(x),
+            _ => None,
+        }
+    }
+
+    /// The word or text at position `i`; none is empty.
+    pub fn word(&self, i: usize) -> &'a str {
+        match &self.args[i] {
+            Arg::Word(word) => word,
+            _ => "",
         }
     }
 
@@ -190,6 +208,7 @@ fn expected(kind: ParamKind) -> String {
         ParamKind::Float => "a number".into(),
         ParamKind::Bool => "True or False".into(),
         ParamKind::Word(words) => format!("one of {}", words.join(", ")),
+        ParamKind::Text => "a text".into(),
         ParamKind::Dim => "an axis".into(),
         ParamKind::Dims => "an axis or a list of axes".into(),
         ParamKind::Shape => "a list of lengths".into(),

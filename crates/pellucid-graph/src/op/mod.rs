@@ -6,6 +6,7 @@
 
 mod arg;
 mod call;
+mod einsum;
 mod index;
 mod open;
 mod rules;
@@ -13,7 +14,9 @@ mod table;
 
 pub use arg::{Arg, IndexItem, Slice};
 pub use call::{Call, Operand};
+pub use einsum::{Einsum, resolve_einsum};
 pub use index::{OutAxis, ResolvedIndex, resolve_index};
+pub use rules::{class_axis, holds_vectors, matrix_axes};
 pub use table::OPS;
 
 use std::collections::HashMap;
@@ -71,6 +74,8 @@ pub enum ParamKind {
     Bool,
     /// One of a few words.
     Word(&'static [&'static str]),
+    /// Any text.
+    Text,
     /// An axis, negative from the end.
     Dim,
     /// One axis or a list of them; none means all.

@@ -122,8 +122,18 @@ pub fn arg_text(arg: &Arg) -> String {
         Arg::Float(x) => float_text(*x),
         Arg::Ints(ns) => format!("{ns:?}"),
         Arg::DType(d) => d.to_string(),
-        Arg::Word(w) => w.clone(),
+        Arg::Word(w) => word_text(w),
         Arg::Index(items) => format!("[{}]", items.iter().map(item_text).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// Quotes what would not read back as one word.
+fn word_text(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let number = word.parse::<f64>().is_ok();
+    match !word.is_empty() && !number && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => quote(word),
     }
 }
 

@@ -30,6 +30,7 @@ impl Parser<'_> {
 
     fn argument(&self, kind: ParamKind, c: &mut Cursor<'_>) -> Result<Arg> {
         match (kind, c.peek()) {
+            (_, Some('"')) => c.quoted().map(|text| Arg::Word(text.into())),
             (_, Some('%')) => Ok(Arg::Value(self.value(c)?)),
             (ParamKind::Index, Some('[')) => Ok(Arg::Index(c.list(|c| self.index_item(c))?)),
             (ParamKind::Tensors, Some('[')) => Ok(Arg::Values(c.list(|c| self.value(c))?)),
@@ -68,10 +69,10 @@ impl Parser<'_> {
 
 fn scalar(kind: ParamKind, word: &str) -> Option<Arg> {
     match (kind, word) {
-        (_, "none") if !matches!(kind, ParamKind::Word(_)) => Some(Arg::None),
+        (_, "none") if !matches!(kind, ParamKind::Word(_) | ParamKind::Text) => Some(Arg::None),
         (_, "true") => Some(Arg::Bool(true)),
         (_, "false") => Some(Arg::Bool(false)),
-        (ParamKind::Word(_), _) => Some(Arg::Word(word.to_owned())),
+        (ParamKind::Word(_) | ParamKind::Text, _) => Some(Arg::Word(word.to_owned().into())),
         (ParamKind::DType, _) => DType::parse(word).map(Arg::DType),
         _ => word.parse().map(Arg::Int).or_else(|_| word.parse().map(Arg::Float)).ok(),
     }
