@@ -17,9 +17,9 @@ fn ty() -> impl Strategy<Value = TensorType> {
     // Shapes and types that meet often, so that every row accepts some of what it is given.
     let usual = (
         prop::sample::select(vec![DType::F32, DType::I64, DType::Bool]),
-        prop::sample::select(vec![vec![], vec![3], vec![2, 3], vec![3, 3]]),
+        prop::sample::select(vec![vec![], vec![3], vec![2, 3], vec![3, 3], vec![2, 3, 3]]),
     );
-    prop_oneof![1 => odd, 1 => usual.prop_map(|(d, s)| TensorType::new(d, s))]
+    prop_oneof![1 => odd, 2 => usual.prop_map(|(d, s)| TensorType::new(d, s))]
 }
 
 fn int() -> impl Strategy<Value = i64> {
@@ -61,9 +61,13 @@ fn right(kind: ParamKind) -> BoxedStrategy<Arg> {
         ParamKind::Operand => prop_oneof![value().prop_map(Arg::Value), number()].boxed(),
         ParamKind::Tensors => prop::collection::vec(value(), 0..4).prop_map(Arg::Values).boxed(),
         ParamKind::Int | ParamKind::Dim => int().prop_map(Arg::Int).boxed(),
-        ParamKind::Float => number().boxed(),
+        ParamKind::Float => prop_oneof![2 => number(), 1 => Just(Arg::Float(0.0))].boxed(),
         ParamKind::Bool => any::<bool>().prop_map(Arg::Bool).boxed(),
         ParamKind::Word(words) => prop::sample::select(words).prop_map(|w| Arg::Word(w.into())).boxed(),
+        ParamKind::Text => {
+            let equations = vec!["ij,jk", "ii", "...i->i", "i", "", "i,i,i", "->..->", "ij->jik"];
+            prop::sample::select(equations).prop_map(|e| Arg::Word(e.into())).boxed()
+        }
         ParamKind::Dims => prop_oneof![int().prop_map(Arg::Int), ints()].boxed(),
         ParamKind::Shape => {
             let usual = prop::sample::select(vec![vec![3], vec![2, 3], vec![3, -1], vec![-1]]);
@@ -102,7 +106,7 @@ fn arguments(def: &'static OpDef) -> BoxedStrategy<Vec<Arg>> {
 
 #[test]
 fn every_row_infers_or_refuses() {
-    let config = ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() };
+    let config = ProptestConfig { cases: 5000, failure_persistence: None, ..ProptestConfig::default() };
     for def in OPS {
         let given = (prop::collection::vec(ty(), N_VALUES as usize), arguments(def));
         let accepted = std::cell::Cell::new(0);

@@ -58,21 +58,27 @@ impl Lines {
 }
 
 pub fn softmax(x: &Inputs<'_>) -> Out {
-    each_float!(x.out[0].dtype, C => each_line(x, |line: &[C], out| {
-        let top = line.iter().copied().fold(C::of(f64::NEG_INFINITY), C::larger);
-        let start = out.len();
-        out.extend(line.iter().map(|v| v.minus(top).exp()));
-        let sum = C::of(total(&out[start..], C::as_f64));
-        out[start..].iter_mut().for_each(|v| *v = v.over(sum));
-    }))
+    each_float!(x.out[0].dtype, C => each_line(x, softmax_line::<C>))
+}
+
+/// Appends the softmax of a line.
+pub fn softmax_line<C: Float>(line: &[C], out: &mut Vec<C>) {
+    let top = line.iter().copied().fold(C::of(f64::NEG_INFINITY), C::larger);
+    let start = out.len();
+    out.extend(line.iter().map(|v| v.minus(top).exp()));
+    let sum = C::of(total(&out[start..], C::as_f64));
+    out[start..].iter_mut().for_each(|v| *v = v.over(sum));
 }
 
 pub fn log_softmax(x: &Inputs<'_>) -> Out {
-    each_float!(x.out[0].dtype, C => each_line(x, |line: &[C], out| {
-        let (top, sum) = exp_total(line);
-        let shift = C::of(sum.ln());
-        out.extend(line.iter().map(|v| v.minus(top).minus(shift)));
-    }))
+    each_float!(x.out[0].dtype, C => each_line(x, log_softmax_line::<C>))
+}
+
+/// Appends log(softmax) of a line; an infinite element leaves NaN, as in PyTorch.
+pub fn log_softmax_line<C: Float>(line: &[C], out: &mut Vec<C>) {
+    let (top, sum) = exp_total(line);
+    let shift = C::of(if sum == f64::INFINITY { f64::NAN } else { sum.ln() });
+    out.extend(line.iter().map(|v| v.minus(top).minus(shift)));
 }
 
 /// Appends a line of the same length for each line along the axis of parameter 1.

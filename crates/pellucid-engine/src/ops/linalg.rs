@@ -2,9 +2,12 @@
 //!
 //! Every element of a product is summed in the order of the inner axis, whatever the other lengths:
 //! a row's result does not depend on how many rows are multiplied with it. Half precision is
-//! multiplied and summed in f32 and rounded once.
+//! multiplied and summed in f32 and rounded once. f32 goes to the packed kernels.
+
+use pellucid_graph::DType;
 
 use super::Out;
+use super::cast::cast;
 use super::compute::Compute;
 use super::dispatch::each_compute;
 use super::inputs::{Inputs, Scalars};
@@ -19,10 +22,11 @@ const INNER: usize = 64;
 pub fn matmul(x: &Inputs<'_>) -> Out {
     let dtype = x.out[0].dtype;
     let (a, b) = (x.operand(0, dtype, Scalars::Rounded), x.operand(1, dtype, Scalars::Rounded));
-    each_compute!(dtype, C => x.one(product::<C>(&a, &b)))
+    Ok(vec![cast(&product(&a, &b).reshaped(x.out[0].shape.clone()), dtype)])
 }
 
-fn product<C: Compute>(a: &Tensor, b: &Tensor) -> Vec<C> {
+/// The product of two tensors of the type that they are computed in, as `matmul` takes them.
+pub fn product(a: &Tensor, b: &Tensor) -> Tensor {
     let (a_batch, m, k) = match a.shape() {
         [k] => (&[][..], 1, *k),
         [batch @ .., m, k] => (batch, *m, *k),
@@ -33,16 +37,27 @@ fn product<C: Compute>(a: &Tensor, b: &Tensor) -> Vec<C> {
         _ => (&[][..], 1),
     };
     let batch = pellucid_graph::shape::broadcast(a_batch, b_batch).unwrap_or_default();
+    let shape = [batch.as_slice(), &[m, n]].concat();
     let size = Size { m, k, n };
-    let mut out = vec![C::default(); batch.iter().product::<usize>() * m * n];
-    let (a, b) = (a.slice::<C>(), b.slice::<C>());
-    let mut done = 0;
-    let strides = [broadcast_strides(a_batch, &batch), broadcast_strides(b_batch, &batch)];
-    Walk::new(&batch, strides).runs(|[i, j], [s, t], count| {
+    if b_batch.iter().all(|n| *n == 1) {
+        // One right matrix for all: the batch is just more rows.
+        let rows = Size { m: batch.iter().product::<usize>() * m, ..size };
+        return rows.multiply(a, 0, b, 0).reshaped(shape);
+    }
+    each_compute!(a.dtype(), C => Tensor::new(batched::<C>(size, &batch, (a, a_batch), (b, b_batch)), shape))
+}
+
+fn batched<C: Compute>(
+    size: Size,
+    batch: &[usize],
+    (a, a_batch): (&Tensor, &[usize]),
+    (b, b_batch): (&Tensor, &[usize]),
+) -> Vec<C> {
+    let mut out = Vec::with_capacity(batch.iter().product::<usize>() * size.m * size.n);
+    let strides = [broadcast_strides(a_batch, batch), broadcast_strides(b_batch, batch)];
+    Walk::new(batch, strides).runs(|[i, j], [s, t], count| {
         for c in 0..count {
-            let (i, j) = ((i + c * s) * m * k, (j + c * t) * k * n);
-            size.multiply(&a[i..i + m * k], &b[j..j + k * n], &mut out[done..done + m * n]);
-            done += m * n;
+            out.extend_from_slice(size.multiply(a, i + c * s, b, j + c * t).slice::<C>());
         }
     });
     out
@@ -57,8 +72,27 @@ struct Size {
 }
 
 impl Size {
+    /// The product of matrix `i` of `a` and matrix `j` of `b`, `[m, n]`.
+    fn multiply(self, a: &Tensor, i: usize, b: &Tensor, j: usize) -> Tensor {
+        let (i, j) = (i * self.m * self.k, j * self.k * self.n);
+        match a.dtype() {
+            DType::F32 => {
+                let (a, b) = (&a.f32s()[i..][..self.m * self.k], &b.f32s()[j..][..self.k * self.n]);
+                let mut out = vec![0.0; self.m * self.n];
+                pellucid_kernels::matmul(a, b, self.k, self.n, &mut out);
+                Tensor::new(out, [self.m, self.n])
+            }
+            other => each_compute!(other, C => {
+                let (a, b) = (&a.slice::<C>()[i..][..self.m * self.k], &b.slice::<C>()[j..][..self.k * self.n]);
+                let mut out = vec![C::default(); self.m * self.n];
+                self.add(a, b, &mut out);
+                Tensor::new(out, [self.m, self.n])
+            }),
+        }
+    }
+
     /// Adds the product to `out`, block by block of the right matrix.
-    fn multiply<C: Compute>(self, a: &[C], b: &[C], out: &mut [C]) {
+    fn add<C: Compute>(self, a: &[C], b: &[C], out: &mut [C]) {
         for columns in (0..self.n).step_by(COLUMNS) {
             let width = COLUMNS.min(self.n - columns);
             for start in (0..self.k).step_by(INNER) {
@@ -96,14 +130,15 @@ mod tests {
 
     #[test]
     fn a_row_does_not_depend_on_its_neighbours() {
-        let (m, k, n) = (5, 131, 300);
-        let wave = |len: usize, f: f32| (0..len).map(|i| (i as f32 * f).sin()).collect::<Vec<_>>();
-        let (a, b) = (wave(m * k, 0.37), wave(k * n, 0.11));
-        let b = Tensor::new(b, [k, n]);
-        let all = product::<f32>(&Tensor::new(a.clone(), [m, k]), &b);
-        for i in 0..m {
-            let row = Tensor::new(a[i * k..(i + 1) * k].to_vec(), [1, k]);
-            assert_eq!(product::<f32>(&row, &b), &all[i * n..(i + 1) * n], "row {i}");
+        let (m, k, n) = (20, 131, 300);
+        let wave = |len: usize, f: f64| (0..len).map(|i| (i as f64 * f).sin()).collect::<Vec<_>>();
+        for dtype in [DType::F32, DType::F64] {
+            let a = cast(&Tensor::new(wave(m * k, 0.37), [m, k]), dtype);
+            let b = cast(&Tensor::new(wave(k * n, 0.11), [k, n]), dtype);
+            let all = product(&a, &b);
+            for i in 0..m {
+                assert!(product(&a.rows(i, 1), &b).same_bits(&all.rows(i, 1)), "row {i} of {dtype}");
+            }
         }
     }
 }

@@ -40,8 +40,17 @@ mod along;
 mod cumulative;
 mod sort;
 
+mod distances;
+mod einsum;
 mod linalg;
+mod matrices;
 mod norms;
+mod products;
+
+mod attention;
+mod classes;
+mod layers;
+mod losses;
 
 mod index;
 mod pick;

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod factors;
 mod faults;
+mod fitting;
 mod goldens;
 mod types;

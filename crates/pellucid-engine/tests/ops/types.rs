@@ -2,11 +2,13 @@
 //! tensors included: whatever the rule accepts, the kernel computes, with exactly the inferred types.
 
 use pellucid_engine::Error;
-use pellucid_engine::ops::{eval, has_kernel};
+use pellucid_engine::ops::{cast, eval, has_kernel};
 use pellucid_engine::tensor::Tensor;
 use pellucid_graph::op::{Call, OPS, ParamKind};
 use pellucid_graph::{Arg, Code, DType, IndexItem, Op, OpDef, Slice, TensorType, ValueId};
 use proptest::prelude::*;
+
+use crate::fitting::fitting;
 
 /// Draws numbers from the bytes that proptest makes and shrinks; zeros once they are spent.
 struct Draw<'a>(std::slice::Iter<'a, u8>);
@@ -78,8 +80,21 @@ impl Draw<'_> {
         }
     }
 
+    fn value(&mut self, ty: TensorType, made: &mut Vec<Tensor>) -> Arg {
+        let n: usize = ty.shape.iter().product();
+        let elements: Vec<i64> = (0..n).map(|_| self.below(2) as i64).collect();
+        made.push(cast(&Tensor::new(elements, ty.shape), ty.dtype));
+        Arg::Value(ValueId(made.len() as u32 - 1))
+    }
+
     fn arg(&mut self, def: &OpDef, i: usize, made: &mut Vec<Tensor>) -> Arg {
         let param = &def.params[i];
+        if param.kind == ParamKind::Tensor
+            && let Some(ty) = fitting(def.name, param.name, made)
+            && self.below(3) > 0
+        {
+            return self.value(ty, made);
+        }
         if let (Some(default), 0) = (&param.default, self.below(3)) {
             return default.clone();
         }
@@ -114,11 +129,18 @@ impl Draw<'_> {
             ParamKind::Int => Arg::Int(self.pick(&[1, 0, 2, -1, i64::MIN, i64::MAX])),
             ParamKind::Float => Arg::Float(self.pick(&[2.0, 0.0, 1.0, -1.0, f64::INFINITY, f64::NAN])),
             ParamKind::Bool => Arg::Bool(self.below(2) == 1),
-            ParamKind::Word(words) => Arg::Word(self.pick(words).to_owned()),
+            ParamKind::Word(words) => Arg::Word(self.pick(words).into()),
+            ParamKind::Text => {
+                Arg::Word(self.pick(&["ij,jk", "ii", "i...->...", "...,...", "ij->ji", "", "i->ij"]).into())
+            }
             ParamKind::Dim => Arg::Int(self.dim()),
             ParamKind::Dims if def.name == "permute" => Arg::Ints((0..first.len() as i64).rev().collect()),
+            ParamKind::Dims if def.name == "linalg_matrix_norm" => Arg::Ints(vec![-1, 0]),
             ParamKind::Dims if self.below(2) == 0 => Arg::Int(self.dim()),
             ParamKind::Dims => Arg::Ints((0..self.below(3)).map(|_| self.dim()).collect()),
+            ParamKind::Shape if def.name == "tensordot" => {
+                Arg::Ints(vec![1, 0, -1][self.below(2)..][..self.below(3)].to_vec())
+            }
             ParamKind::Shape => Arg::Ints(self.shape(&first)),
             ParamKind::DType => Arg::DType(self.pick(&DType::ALL)),
             ParamKind::Index => Arg::Index((0..self.below(4)).map(|_| self.item(made)).collect()),
@@ -129,10 +151,17 @@ impl Draw<'_> {
 /// What kernels object to after their rule has passed.
 fn may_object(op: &str, code: Code) -> bool {
     match code {
-        Code::IndexOutOfRange => ["index", "set_index", "gather", "index_select"].contains(&op),
+        Code::IndexOutOfRange => {
+            ["index", "set_index", "gather", "index_select", "embedding", "nll_loss", "cross_entropy"]
+                .contains(&op)
+        }
         Code::ShapeMismatch => ["norm", "index_select"].contains(&op),
         Code::BadArgument => {
-            ["pow", "div", "floor_divide", "remainder", "fmod", "quantile", "nanquantile"].contains(&op)
+            // Singular matrices and elements that are not finite, for one.
+            op.starts_with("linalg_")
+                || ["pow", "div", "floor_divide", "remainder", "fmod", "quantile", "nanquantile"]
+                    .contains(&op)
+                || op == "binary_cross_entropy"
         }
         _ => false,
     }

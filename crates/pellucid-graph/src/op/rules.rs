@@ -10,17 +10,30 @@ mod unary;
 mod along;
 mod create;
 mod order;
-mod place;
 mod reduce;
+
+mod distances;
+mod matrices;
+mod products;
+
+mod layers;
+mod losses;
+
+mod place;
 mod shape;
 
 pub use along::*;
 pub use arithmetic::*;
 pub use closeness::*;
 pub use create::*;
+pub use distances::*;
 pub use elementwise::*;
+pub use layers::*;
+pub use losses::*;
+pub use matrices::*;
 pub use order::*;
 pub use place::*;
+pub use products::*;
 pub use reduce::*;
 pub use shape::*;
 pub use unary::*;

@@ -4,8 +4,12 @@
 //! Names, arguments, defaults and meaning are PyTorch's. `?` is the default of a parameter; a line in
 //! brackets opens a section of the reference.
 
+use std::borrow::Cow;
+
 use super::Memory::{Fresh, Shares, Updates};
-use super::ParamKind::{self, Bool, Dim, Dims, Float, Index, Int, Operand, Shape, Tensor, Tensors, Word};
+use super::ParamKind::{
+    self, Bool, Dim, Dims, Float, Index, Int, Operand, Shape, Tensor, Tensors, Text, Word,
+};
 use super::{Arg, OpDef, Param, rules};
 
 const NONE: Arg = Arg::None;
@@ -20,6 +24,24 @@ const TYPE: ParamKind = ParamKind::DType;
 const BETWEEN: ParamKind = Word(&["linear", "lower", "higher", "midpoint", "nearest"]);
 const ROUNDING: ParamKind = Word(&["trunc", "floor"]);
 const GELU: ParamKind = Word(&["none", "tanh"]);
+
+const YES: Arg = Arg::Bool(true);
+const P2: Arg = Arg::Float(2.0);
+const MEAN: Arg = word("mean");
+const REDUCTION: ParamKind = Word(&["none", "mean", "sum"]);
+const KL_REDUCTION: ParamKind = Word(&["none", "batchmean", "sum", "mean"]);
+const QR_MODE: ParamKind = Word(&["reduced", "complete", "r"]);
+const TRIANGLE: ParamKind = Word(&["L", "U", "l", "u"]);
+const MATRIX_ORD: ParamKind = Word(&["fro", "nuc", "inf", "-inf", "1", "-1", "2", "-2"]);
+const U_S_VH: &[&str] = &["U", "S", "Vh"];
+const Q_R: &[&str] = &["Q", "R"];
+const EIGEN: &[&str] = &["eigenvalues", "eigenvectors"];
+const SIGN_LOG: &[&str] = &["sign", "logabsdet"];
+const LSTSQ: &[&str] = &["solution", "residuals", "rank", "singular_values"];
+
+const fn word(word: &'static str) -> Arg {
+    Arg::Word(Cow::Borrowed(word))
+}
 
 macro_rules! ops {
     ($([$section:literal] $($name:literal ($($param:ident : $kind:ident $(? $default:expr)?),*) -> $results:ident $memory:ident $rule:ident $doc:literal;)*)*) => {
@@ -203,10 +225,68 @@ ops! {
     "sort"(input: Tensor, dim: Dim ? LAST, descending: Bool ? NO) -> PAIR Fresh sort "Sorts along an axis, keeping the order of equals; also gives positions.";
     "cosine_similarity"(input: Tensor, other: Tensor, dim: Dim ? Arg::Int(1), eps: Float ? Arg::Float(1e-8)) -> ONE Fresh cosine_similarity "Takes the cosine of the angle between vectors along an axis.";
 
-    ["Products and norms."]
+    ["Products of vectors and matrices."]
     "matmul"(input: Tensor, other: Tensor) -> ONE Fresh matmul "Multiplies vectors, matrices, or broadcast batches of matrices of one dtype.";
+    "mm"(input: Tensor, mat2: Tensor) -> ONE Fresh mm "Multiplies two matrices of one dtype.";
+    "bmm"(input: Tensor, mat2: Tensor) -> ONE Fresh bmm "Multiplies two batches of as many matrices, [b, n, m] by [b, m, p].";
+    "mv"(input: Tensor, vec: Tensor) -> ONE Fresh mv "Multiplies a matrix by a vector.";
+    "dot"(input: Tensor, tensor: Tensor) -> ONE Fresh dot "Multiplies two vectors and adds up.";
+    "inner"(input: Tensor, other: Tensor) -> ONE Fresh inner "Multiplies along the last axes and adds up; a 0-d operand just multiplies.";
+    "outer"(input: Tensor, vec2: Tensor) -> ONE Fresh outer "Multiplies every element of a vector by every element of another.";
+    "addmm"(input: Tensor, mat1: Tensor, mat2: Tensor, beta: Float ? Arg::Int(1), alpha: Float ? Arg::Int(1)) -> ONE Updates addmm "Takes `beta` * input + `alpha` * (mat1 @ mat2); `input` broadcasts, and counts for nothing where `beta` is 0.";
+    "baddbmm"(input: Tensor, batch1: Tensor, batch2: Tensor, beta: Float ? Arg::Int(1), alpha: Float ? Arg::Int(1)) -> ONE Updates baddbmm "Takes `beta` * input + `alpha` * (batch1 @ batch2) of batches of matrices.";
+    "einsum"(equation: Text, operands: Tensors) -> ONE Fresh einsum "Sums products along named axes: `bij,bjk->bik`, with `...` for axes without a name and a diagonal where one operand names an axis twice.";
+    "tensordot"(a: Tensor, b: Tensor, dims_a: Shape, dims_b: Shape) -> ONE Fresh tensordot "Multiplies along pairs of axes and adds up.";
+    "kron"(input: Tensor, other: Tensor) -> ONE Fresh kron "Takes the Kronecker product.";
+    "trace"(input: Tensor) -> ONE Fresh trace "Adds up the diagonal of a matrix; integers in i64.";
+
+    ["Norms, distances, covariances."]
+    "linalg_vector_norm"(x: Tensor, ord: Float ? Arg::Int(2), dim: Dims ? NONE, keepdim: Bool ? NO, dtype: TYPE ? NONE) -> ONE Fresh vector_norm "Takes the vector norm of order `ord`, of all elements or along axes.";
+    "linalg_matrix_norm"(A: Tensor, ord: MATRIX_ORD ? word("fro"), dim: Dims ? Arg::None, keepdim: Bool ? NO, dtype: TYPE ? NONE) -> ONE Fresh matrix_norm "Takes the norm of matrices in the axes `dim`, the last two unless given: `fro`, `nuc`, the largest (or with minus the smallest) sum of a row (`inf`) or column (`1`), or singular value (`2`).";
+    "cdist"(x1: Tensor, x2: Tensor, p: Float ? P2) -> ONE Fresh cdist "Gives the p-norm distance of each row of `x1` to each row of `x2`, [..., m, d] and [..., n, d] to [..., m, n].";
+    "pairwise_distance"(x1: Tensor, x2: Tensor, p: Float ? P2, eps: Float ? Arg::Float(1e-6), keepdim: Bool ? NO) -> ONE Fresh pairwise_distance "Takes the p-norm of x1 - x2 + `eps` along the last axis.";
+    "cov"(input: Tensor, correction: Int ? Arg::Int(1)) -> ONE Fresh covariance "Takes the covariance of the rows, divided by n - `correction`.";
+    "corrcoef"(input: Tensor) -> ONE Fresh covariance "Takes Pearson's correlation of the rows.";
+    "linalg_cross"(input: Tensor, other: Tensor, dim: Dim ? LAST) -> ONE Fresh cross "Takes the cross product along an axis of length 3.";
+
+    ["Linear algebra on batches of matrices, in f32 or f64."]
+    "linalg_svd"(A: Tensor, full_matrices: Bool ? YES) -> U_S_VH Fresh svd "Decomposes into U diag(S) Vh; S falls.";
+    "linalg_svdvals"(A: Tensor) -> ONE Fresh svdvals "Gives the singular values, largest first.";
+    "linalg_qr"(A: Tensor, mode: QR_MODE ? word("reduced")) -> Q_R Fresh qr "Decomposes into an orthonormal Q and an upper triangular R; the mode `r` gives a Q without elements.";
+    "linalg_eigh"(A: Tensor, UPLO: TRIANGLE ? word("L")) -> EIGEN Fresh eigh "Gives eigenvalues, smallest first, and eigenvectors of symmetric matrices, of which one triangle is read.";
+    "linalg_eigvalsh"(A: Tensor, UPLO: TRIANGLE ? word("L")) -> ONE Fresh eigvalsh "Gives the eigenvalues of symmetric matrices, smallest first.";
+    "linalg_cholesky"(A: Tensor, upper: Bool ? NO) -> ONE Fresh square_same "Decomposes a positive-definite matrix into L L^T and gives L, or its transpose.";
+    "linalg_inv"(A: Tensor) -> ONE Fresh square_same "Inverts square matrices.";
+    "linalg_pinv"(A: Tensor, atol: Float ? NONE, rtol: Float ? NONE, hermitian: Bool ? NO) -> ONE Fresh pinv "Takes the pseudoinverse; singular values up to max(`atol`, `rtol` * the largest) count as 0.";
+    "linalg_solve"(A: Tensor, B: Tensor, left: Bool ? YES) -> ONE Fresh solve "Solves AX = B, or XA = B; B holds vectors when it has the shape for it.";
+    "linalg_solve_triangular"(A: Tensor, B: Tensor, upper: Bool, left: Bool ? YES, unitriangular: Bool ? NO) -> ONE Fresh solve_triangular "Solves AX = B, or XA = B, for a triangular A.";
+    "linalg_lstsq"(A: Tensor, B: Tensor, rcond: Float ? NONE) -> LSTSQ Fresh lstsq "Gives the shortest X that minimizes |AX - B| and the rank of A; residuals and singular values stay without elements.";
+    "linalg_det"(A: Tensor) -> ONE Fresh det "Gives the determinant.";
+    "linalg_slogdet"(A: Tensor) -> SIGN_LOG Fresh slogdet "Gives the sign of the determinant and the logarithm of its absolute value.";
+    "linalg_matrix_rank"(A: Tensor, atol: Float ? NONE, rtol: Float ? NONE, hermitian: Bool ? NO) -> ONE Fresh matrix_rank "Counts the singular values above max(`atol`, `rtol` * the largest), as i64.";
+    "linalg_matrix_power"(A: Tensor, n: Int) -> ONE Fresh matrix_power "Multiplies a square matrix by itself; negative powers invert it.";
+
+    ["Layers of networks."]
+    "linear"(input: Tensor, weight: Tensor, bias: Tensor ? NONE) -> ONE Fresh linear "Takes input @ weight.T + bias, `weight` being [out, in].";
+    "embedding"(input: Tensor, weight: Tensor) -> ONE Fresh embedding "Takes rows of `weight` at the positions `input` (i64 or i32).";
     "layer_norm"(input: Tensor, normalized_shape: Shape, weight: Tensor ? NONE, bias: Tensor ? NONE, eps: Float ? Arg::Float(1e-5)) -> ONE Fresh trailing_norm "Normalizes the trailing axes to mean 0 and variance 1, then scales and shifts.";
     "rms_norm"(input: Tensor, normalized_shape: Shape, weight: Tensor ? NONE, eps: Float ? Arg::Float(1e-6)) -> ONE Fresh trailing_norm "Divides the trailing axes by their root mean square, then scales.";
+    "group_norm"(input: Tensor, num_groups: Int, weight: Tensor ? NONE, bias: Tensor ? NONE, eps: Float ? Arg::Float(1e-5)) -> ONE Fresh group_norm "Normalizes groups of the channels in axis 1 to mean 0 and variance 1, then scales and shifts each channel.";
+    "normalize"(input: Tensor, p: Float ? P2, dim: Dims ? Arg::Int(1), eps: Float ? Arg::Float(1e-12)) -> ONE Fresh normalize "Divides by the p-norm along `dim`, or by `eps` where that is larger.";
+    "softmin"(input: Tensor, dim: Dim) -> ONE Fresh softmin "Takes softmax(-x) along an axis.";
+    "glu"(input: Tensor, dim: Dim ? LAST) -> ONE Fresh glu "Takes the first half of an axis times the sigmoid of the second.";
+    "scaled_dot_product_attention"(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor ? NONE, dropout_p: Float ? Arg::Float(0.0), is_causal: Bool ? NO, scale: Float ? NONE, enable_gqa: Bool ? NO) -> ONE Fresh attention "Takes softmax(q k^T * scale + mask) v; `scale` is 1/sqrt(d) unless given, a row that sees nothing gives 0, `dropout_p` must be 0.";
+
+    ["Losses: `reduction` is `mean`, `sum`, or `none` for one loss an element."]
+    "mse_loss"(input: Tensor, target: Tensor, reduction: REDUCTION ? MEAN) -> ONE Fresh pointwise_loss "Takes the squared difference; operands broadcast.";
+    "l1_loss"(input: Tensor, target: Tensor, reduction: REDUCTION ? MEAN) -> ONE Fresh l1_loss "Takes the absolute difference; operands broadcast.";
+    "smooth_l1_loss"(input: Tensor, target: Tensor, reduction: REDUCTION ? MEAN, beta: Float ? Arg::Float(1.0)) -> ONE Fresh smooth_l1_loss "Takes half the squared difference over `beta` where it is below `beta`, else the absolute one less half of `beta`.";
+    "huber_loss"(input: Tensor, target: Tensor, reduction: REDUCTION ? MEAN, delta: Float ? Arg::Float(1.0)) -> ONE Fresh huber_loss "Takes half the squared difference where it is at most `delta`, beyond it `delta` times the absolute one.";
+    "kl_div"(input: Tensor, target: Tensor, reduction: KL_REDUCTION ? MEAN, log_target: Bool ? NO) -> ONE Fresh kl_div "Takes target * (log(target) - input), `input` being logarithms, and `target` too with `log_target`; `batchmean` divides the sum by the input's first axis.";
+    "binary_cross_entropy"(input: Tensor, target: Tensor, weight: Tensor ? NONE, reduction: REDUCTION ? MEAN) -> ONE Fresh binary_cross_entropy "Takes the cross entropy of probabilities and targets of 0 to 1.";
+    "binary_cross_entropy_with_logits"(input: Tensor, target: Tensor, weight: Tensor ? NONE, reduction: REDUCTION ? MEAN, pos_weight: Tensor ? NONE) -> ONE Fresh binary_cross_entropy_with_logits "Takes the cross entropy of sigmoid(input) and targets of 0 to 1.";
+    "nll_loss"(input: Tensor, target: Tensor, weight: Tensor ? NONE, ignore_index: Int ? Arg::Int(-100), reduction: REDUCTION ? MEAN) -> ONE Fresh nll_loss "Takes minus the log probability of each target class (i64), classes in axis 1; the mean is weighted.";
+    "cross_entropy"(input: Tensor, target: Tensor, weight: Tensor ? NONE, ignore_index: Int ? Arg::Int(-100), reduction: REDUCTION ? MEAN, label_smoothing: Float ? Arg::Float(0.0)) -> ONE Fresh cross_entropy "Takes the cross entropy of logits and target classes (i64), or probabilities of the input's shape; classes in axis 1.";
 
     ["Shape."]
     "reshape"(input: Tensor, shape: Shape) -> ONE Shares reshape "Gives the same elements another shape; one length may be -1.";

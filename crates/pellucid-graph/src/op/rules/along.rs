@@ -1,9 +1,8 @@
-//! Along one axis or the trailing ones: softmax, sorting, products, norms.
+//! Along one axis or the trailing ones: softmax, sorting, norms.
 
 use super::operands::floating;
 use super::{Types, float_unary, one};
 use crate::op::{Arg, Call};
-use crate::shape::broadcast;
 use crate::{Code, DType, TensorType};
 
 /// `softmax(input, dim, dtype)`: the axis must exist; integers become f32.
@@ -39,36 +38,6 @@ pub fn topk(c: &Call<'_>) -> Types {
 pub fn sort(c: &Call<'_>) -> Types {
     c.dim(1, c.ty(0).rank())?;
     Ok(vec![c.ty(0).clone(), TensorType::new(DType::I64, c.ty(0).shape.clone())])
-}
-
-/// `matmul(input, other)`: vectors, matrices, broadcast batches of matrices.
-pub fn matmul(c: &Call<'_>) -> Types {
-    let (a, b) = (c.ty(0), c.ty(1));
-    let mismatch = || {
-        let message = format!("shapes {:?} and {:?} cannot be multiplied", a.shape, b.shape);
-        c.fault(Code::ShapeMismatch, message)
-    };
-    if a.dtype != b.dtype {
-        let diagnostic = c.fault(Code::DTypeMismatch, format!("element types differ: {a} and {b}"));
-        return Err(diagnostic.help("`.to(...)` converts one of them"));
-    }
-    if a.rank() == 0 || b.rank() == 0 {
-        return Err(mismatch());
-    }
-    let (a_batch, a_mat) = a.shape.split_at(a.rank().saturating_sub(2));
-    let (b_batch, b_mat) = b.shape.split_at(b.rank().saturating_sub(2));
-    let inner_b = b_mat[b_mat.len().saturating_sub(2)];
-    if a_mat[a_mat.len() - 1] != inner_b {
-        return Err(mismatch());
-    }
-    let mut shape = broadcast(a_batch, b_batch).ok_or_else(mismatch)?;
-    if a_mat.len() == 2 {
-        shape.push(a_mat[0]);
-    }
-    if b_mat.len() == 2 {
-        shape.push(b_mat[1]);
-    }
-    one(a.dtype, shape)
 }
 
 /// `layer_norm(input, normalized_shape, weight, bias, eps)` and `rms_norm`: trailing axes must match.

@@ -31,6 +31,15 @@ pub(super) fn common_type(c: &Call<'_>, at: &[usize]) -> Result<TensorType> {
     Ok(TensorType::new(dtype, shape))
 }
 
+/// The dtype in which two tensors meet, whatever their shapes.
+pub(super) fn meeting_dtype(a: &TensorType, b: &TensorType) -> DType {
+    let (lead, other) = if a.rank() == 0 && b.rank() > 0 { (b, a) } else { (a, b) };
+    match (lead.rank() == 0) == (other.rank() == 0) {
+        true => lead.dtype.promote(other.dtype),
+        false => lifted(Some(lead.dtype), Some(other.dtype)).unwrap_or(lead.dtype),
+    }
+}
+
 fn lifted(lead: Option<DType>, other: Option<DType>) -> Option<DType> {
     match (lead, other) {
         (Some(a), Some(b)) if b.category() > a.category() => Some(a.promote(b)),

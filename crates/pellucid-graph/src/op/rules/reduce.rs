@@ -116,7 +116,12 @@ pub fn cosine_similarity(c: &Call<'_>) -> Types {
 
 /// The shape after reducing some axes.
 pub(super) fn reduced(c: &Call<'_>, dims: &[usize], keepdim: bool) -> Vec<usize> {
-    let axes = c.ty(0).shape.iter().enumerate();
+    reduced_over(&c.ty(0).shape, dims, keepdim)
+}
+
+/// A shape after reducing some of its axes.
+pub(super) fn reduced_over(shape: &[usize], dims: &[usize], keepdim: bool) -> Vec<usize> {
+    let axes = shape.iter().enumerate();
     axes.filter_map(|(i, &n)| match dims.contains(&i) {
         true => keepdim.then_some(1),
         false => Some(n),
