@@ -12,12 +12,15 @@ logits.argmax(-1)  # concrete after the block
 ```
 """
 
-from pellucid import _create, _ops, _reduce
+from pellucid import _create, _ops, _places, _random, _reduce, _views
 from pellucid._containers import save, tensor
 from pellucid._create import *  # noqa: F403
 from pellucid._native import __version__
 from pellucid._ops import *  # noqa: F403 - the table's names
+from pellucid._places import *  # noqa: F403
+from pellucid._random import *  # noqa: F403
 from pellucid._reduce import *  # noqa: F403
+from pellucid._views import *  # noqa: F403
 from pellucid.dtype import (
     DType,
     bfloat16,
@@ -89,3 +92,6 @@ __all__ = [
 __all__ += _ops.__all__
 __all__ += _create.__all__
 __all__ += _reduce.__all__
+__all__ += _places.__all__
+__all__ += _random.__all__
+__all__ += _views.__all__

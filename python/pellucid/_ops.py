@@ -22,6 +22,7 @@ __all__ = [
     "add",
     "addcdiv",
     "addcmul",
+    "addmm",
     "all",
     "allclose",
     "amax",
@@ -37,18 +38,27 @@ __all__ = [
     "arctanh",
     "argmax",
     "argmin",
+    "argsort",
     "asin",
     "asinh",
     "atan",
     "atan2",
     "atanh",
+    "baddbmm",
+    "bernoulli",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "bincount",
     "bitwise_and",
     "bitwise_left_shift",
     "bitwise_not",
     "bitwise_or",
     "bitwise_right_shift",
     "bitwise_xor",
+    "bmm",
+    "bucketize",
     "cat",
+    "cdist",
     "ceil",
     "celu",
     "clamp",
@@ -56,20 +66,30 @@ __all__ = [
     "clone",
     "concat",
     "copysign",
+    "corrcoef",
     "cos",
     "cosh",
     "cosine_similarity",
     "count_nonzero",
+    "cov",
+    "cross_entropy",
     "cummax",
     "cummin",
     "cumprod",
     "cumsum",
     "deg2rad",
+    "diag",
+    "diag_embed",
+    "diagonal",
+    "diagonal_scatter",
     "diff",
     "digamma",
     "div",
     "divide",
+    "dot",
+    "einsum",
     "elu",
+    "embedding",
     "eq",
     "equal",
     "erf",
@@ -82,6 +102,7 @@ __all__ = [
     "eye",
     "fix",
     "flatten",
+    "flip",
     "floor",
     "floor_divide",
     "fmax",
@@ -93,23 +114,35 @@ __all__ = [
     "gather",
     "ge",
     "gelu",
+    "glu",
     "greater",
     "greater_equal",
+    "group_norm",
     "gt",
     "hardshrink",
     "hardsigmoid",
     "hardswish",
     "hardtanh",
     "heaviside",
+    "histc",
+    "huber_loss",
     "hypot",
+    "index_add",
+    "index_copy",
+    "index_fill",
     "index_select",
+    "inner",
     "isclose",
     "isfinite",
+    "isin",
     "isinf",
     "isnan",
     "isneginf",
     "isposinf",
+    "kl_div",
+    "kron",
     "kthvalue",
+    "l1_loss",
     "layer_norm",
     "le",
     "leaky_relu",
@@ -117,6 +150,25 @@ __all__ = [
     "less",
     "less_equal",
     "lgamma",
+    "linalg_cholesky",
+    "linalg_cross",
+    "linalg_det",
+    "linalg_eigh",
+    "linalg_eigvalsh",
+    "linalg_inv",
+    "linalg_lstsq",
+    "linalg_matrix_norm",
+    "linalg_matrix_power",
+    "linalg_matrix_rank",
+    "linalg_pinv",
+    "linalg_qr",
+    "linalg_slogdet",
+    "linalg_solve",
+    "linalg_solve_triangular",
+    "linalg_svd",
+    "linalg_svdvals",
+    "linalg_vector_norm",
+    "linear",
     "linspace",
     "log",
     "log1p",
@@ -136,38 +188,61 @@ __all__ = [
     "logsumexp",
     "lt",
     "masked_fill",
+    "masked_scatter",
+    "masked_select",
     "matmul",
     "maximum",
     "mean",
     "minimum",
     "mish",
+    "mm",
     "mode",
+    "movedim",
+    "mse_loss",
+    "msort",
     "mul",
+    "multinomial",
     "multiply",
+    "mv",
     "nan_to_num",
     "nanmean",
     "nanquantile",
     "nansum",
+    "narrow",
     "ne",
     "neg",
     "negative",
+    "nll_loss",
     "norm",
+    "normalize",
     "not_equal",
     "ones_like",
+    "outer",
+    "pairwise_distance",
     "permute",
     "pow",
     "prelu",
     "prod",
+    "put",
     "quantile",
     "rad2deg",
+    "rand_like",
+    "randn_like",
     "reciprocal",
     "relu",
     "relu6",
     "remainder",
     "reshape",
     "rms_norm",
+    "roll",
+    "rot90",
     "round",
     "rsqrt",
+    "scaled_dot_product_attention",
+    "scatter_add",
+    "scatter_reduce",
+    "searchsorted",
+    "select",
     "selu",
     "sigmoid",
     "sign",
@@ -176,7 +251,9 @@ __all__ = [
     "sin",
     "sinc",
     "sinh",
+    "smooth_l1_loss",
     "softmax",
+    "softmin",
     "softplus",
     "softshrink",
     "softsign",
@@ -188,16 +265,24 @@ __all__ = [
     "sub",
     "subtract",
     "sum",
+    "take",
+    "take_along_dim",
     "tan",
     "tanh",
     "tanhshrink",
+    "tensordot",
     "threshold",
+    "tile",
     "topk",
+    "trace",
     "transpose",
+    "tril",
+    "triu",
     "true_divide",
     "trunc",
+    "unflatten",
+    "unfold",
     "unsqueeze",
-    "where",
     "xlogy",
     "zeros_like",
 ]
@@ -251,6 +336,88 @@ class ValuesIndices(NamedTuple):
     indices: Tensor
 
     def save(self) -> ValuesIndices:
+        """Keeps each of them as it is now."""
+        for part in self:
+            part.save()
+        return self
+
+
+class OutputInverseIndicesCounts(NamedTuple):
+    """Results of `unique`, `unique_consecutive`."""
+
+    output: Tensor
+    inverse_indices: Tensor
+    counts: Tensor
+
+    def save(self) -> OutputInverseIndicesCounts:
+        """Keeps each of them as it is now."""
+        for part in self:
+            part.save()
+        return self
+
+
+class USVh(NamedTuple):
+    """Results of `linalg_svd`."""
+
+    U: Tensor
+    S: Tensor
+    Vh: Tensor
+
+    def save(self) -> USVh:
+        """Keeps each of them as it is now."""
+        for part in self:
+            part.save()
+        return self
+
+
+class QR(NamedTuple):
+    """Results of `linalg_qr`."""
+
+    Q: Tensor
+    R: Tensor
+
+    def save(self) -> QR:
+        """Keeps each of them as it is now."""
+        for part in self:
+            part.save()
+        return self
+
+
+class EigenvaluesEigenvectors(NamedTuple):
+    """Results of `linalg_eigh`."""
+
+    eigenvalues: Tensor
+    eigenvectors: Tensor
+
+    def save(self) -> EigenvaluesEigenvectors:
+        """Keeps each of them as it is now."""
+        for part in self:
+            part.save()
+        return self
+
+
+class SolutionResidualsRankSingularValues(NamedTuple):
+    """Results of `linalg_lstsq`."""
+
+    solution: Tensor
+    residuals: Tensor
+    rank: Tensor
+    singular_values: Tensor
+
+    def save(self) -> SolutionResidualsRankSingularValues:
+        """Keeps each of them as it is now."""
+        for part in self:
+            part.save()
+        return self
+
+
+class SignLogabsdet(NamedTuple):
+    """Results of `linalg_slogdet`."""
+
+    sign: Tensor
+    logabsdet: Tensor
+
+    def save(self) -> SignLogabsdet:
         """Keeps each of them as it is now."""
         for part in self:
             part.save()
@@ -840,11 +1007,6 @@ def bitwise_right_shift(input: TensorLike, other: TensorLike) -> Tensor:
     return _call.one("bitwise_right_shift", _call.operand(input), _call.operand(other))
 
 
-def where(condition: TensorLike, input: TensorLike, other: TensorLike) -> Tensor:
-    """Takes `input` where `condition` (bool) holds, else `other`; all broadcast."""
-    return _call.one("where", _call.tensor(condition), _call.operand(input), _call.operand(other))
-
-
 def masked_fill(input: TensorLike, mask: TensorLike, value: TensorLike) -> Tensor:
     """Writes a number where `mask` (bool, broadcast) holds."""
     return _call.one("masked_fill", _call.tensor(input), _call.tensor(mask), _call.operand(value))
@@ -1049,14 +1211,87 @@ def diff(
     )
 
 
-def topk(input: TensorLike, k: int, dim: int = -1, largest: bool = True) -> ValuesIndices:
-    """Gives the `k` largest (or smallest) elements in order, and their positions."""
-    return _call.several(ValuesIndices, "topk", _call.tensor(input), k, dim, largest)
+def topk(
+    input: TensorLike, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
+) -> ValuesIndices:
+    """Gives the `k` largest (or smallest) elements in order, whatever `sorted` says, and their
+    positions.
+    """
+    return _call.several(ValuesIndices, "topk", _call.tensor(input), k, dim, largest, sorted)
 
 
-def sort(input: TensorLike, dim: int = -1, descending: bool = False) -> ValuesIndices:
-    """Sorts along an axis, keeping the order of equals; also gives positions."""
-    return _call.several(ValuesIndices, "sort", _call.tensor(input), dim, descending)
+def sort(
+    input: TensorLike, dim: int = -1, descending: bool = False, stable: bool = False
+) -> ValuesIndices:
+    """Sorts along an axis, always keeping the order of equals; also gives positions."""
+    return _call.several(ValuesIndices, "sort", _call.tensor(input), dim, descending, stable)
+
+
+def argsort(
+    input: TensorLike, dim: int = -1, descending: bool = False, stable: bool = False
+) -> Tensor:
+    """Gives the positions (i64) that sort an axis, always keeping the order of equals."""
+    return _call.one("argsort", _call.tensor(input), dim, descending, stable)
+
+
+def msort(input: TensorLike) -> Tensor:
+    """Sorts along the first axis."""
+    return _call.one("msort", _call.tensor(input))
+
+
+def searchsorted(
+    sorted_sequence: TensorLike,
+    input: TensorLike,
+    out_int32: bool = False,
+    right: bool = False,
+    side: Literal["left", "right"] | None = None,
+    sorter: TensorLike | None = None,
+) -> Tensor:
+    """Gives the first place (i64) in a sorted last axis where each value can stand; with `right`
+    the last.
+    """
+    return _call.one(
+        "searchsorted",
+        _call.tensor(sorted_sequence),
+        _call.operand(input),
+        out_int32,
+        right,
+        side,
+        _call.optional(sorter),
+    )
+
+
+def bucketize(
+    input: TensorLike, boundaries: TensorLike, out_int32: bool = False, right: bool = False
+) -> Tensor:
+    """Gives the number (i64) of the bucket between sorted `boundaries` for each value."""
+    return _call.one("bucketize", _call.operand(input), _call.tensor(boundaries), out_int32, right)
+
+
+def isin(
+    elements: TensorLike,
+    test_elements: TensorLike,
+    assume_unique: bool = False,
+    invert: bool = False,
+) -> Tensor:
+    """Tests that an element is one of `test_elements`; NaN never is."""
+    return _call.one(
+        "isin", _call.operand(elements), _call.operand(test_elements), assume_unique, invert
+    )
+
+
+def bincount(input: TensorLike, weights: TensorLike | None = None, minlength: int = 0) -> Tensor:
+    """Counts 0, 1, 2 ... in a vector of integers, or adds up their `weights`. How many counts
+    there are depends on the largest.
+    """
+    return _call.one("bincount", _call.tensor(input), _call.optional(weights), minlength)
+
+
+def histc(input: TensorLike, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
+    """Counts elements in equal bins from `min` to `max`; from the smallest to the largest where
+    these are equal.
+    """
+    return _call.one("histc", _call.tensor(input), bins, min, max)
 
 
 def cosine_similarity(
@@ -1069,6 +1304,253 @@ def cosine_similarity(
 def matmul(input: TensorLike, other: TensorLike) -> Tensor:
     """Multiplies vectors, matrices, or broadcast batches of matrices of one dtype."""
     return _call.one("matmul", _call.tensor(input), _call.tensor(other))
+
+
+def mm(input: TensorLike, mat2: TensorLike) -> Tensor:
+    """Multiplies two matrices of one dtype."""
+    return _call.one("mm", _call.tensor(input), _call.tensor(mat2))
+
+
+def bmm(input: TensorLike, mat2: TensorLike) -> Tensor:
+    """Multiplies two batches of as many matrices, [b, n, m] by [b, m, p]."""
+    return _call.one("bmm", _call.tensor(input), _call.tensor(mat2))
+
+
+def mv(input: TensorLike, vec: TensorLike) -> Tensor:
+    """Multiplies a matrix by a vector."""
+    return _call.one("mv", _call.tensor(input), _call.tensor(vec))
+
+
+def dot(input: TensorLike, tensor: TensorLike) -> Tensor:
+    """Multiplies two vectors and adds up."""
+    return _call.one("dot", _call.tensor(input), _call.tensor(tensor))
+
+
+def inner(input: TensorLike, other: TensorLike) -> Tensor:
+    """Multiplies along the last axes and adds up; a 0-d operand just multiplies."""
+    return _call.one("inner", _call.tensor(input), _call.tensor(other))
+
+
+def outer(input: TensorLike, vec2: TensorLike) -> Tensor:
+    """Multiplies every element of a vector by every element of another."""
+    return _call.one("outer", _call.tensor(input), _call.tensor(vec2))
+
+
+def addmm(
+    input: TensorLike, mat1: TensorLike, mat2: TensorLike, beta: float = 1, alpha: float = 1
+) -> Tensor:
+    """Takes `beta` * input + `alpha` * (mat1 @ mat2); `input` broadcasts, and counts for nothing
+    where `beta` is 0.
+    """
+    return _call.one(
+        "addmm", _call.tensor(input), _call.tensor(mat1), _call.tensor(mat2), beta, alpha
+    )
+
+
+def baddbmm(
+    input: TensorLike, batch1: TensorLike, batch2: TensorLike, beta: float = 1, alpha: float = 1
+) -> Tensor:
+    """Takes `beta` * input + `alpha` * (batch1 @ batch2) of batches of matrices."""
+    return _call.one(
+        "baddbmm", _call.tensor(input), _call.tensor(batch1), _call.tensor(batch2), beta, alpha
+    )
+
+
+def einsum(equation: str, operands: Sequence[TensorLike] | Tensor) -> Tensor:
+    """Sums products along named axes: `bij,bjk->bik`, with `...` for axes without a name and a
+    diagonal where one operand names an axis twice.
+    """
+    return _call.create("einsum", equation, _call.tensors(operands))
+
+
+def tensordot(a: TensorLike, b: TensorLike, dims_a: Sequence[int], dims_b: Sequence[int]) -> Tensor:
+    """Multiplies along pairs of axes and adds up."""
+    return _call.one(
+        "tensordot", _call.tensor(a), _call.tensor(b), _call.ints(dims_a), _call.ints(dims_b)
+    )
+
+
+def kron(input: TensorLike, other: TensorLike) -> Tensor:
+    """Takes the Kronecker product."""
+    return _call.one("kron", _call.tensor(input), _call.tensor(other))
+
+
+def trace(input: TensorLike) -> Tensor:
+    """Adds up the diagonal of a matrix; integers in i64."""
+    return _call.one("trace", _call.tensor(input))
+
+
+def linalg_vector_norm(
+    x: TensorLike,
+    ord: float = 2,
+    dim: int | Sequence[int] | None = None,
+    keepdim: bool = False,
+    dtype: Any | None = None,
+) -> Tensor:
+    """Takes the vector norm of order `ord`, of all elements or along axes."""
+    return _call.one(
+        "linalg_vector_norm",
+        _call.tensor(x),
+        ord,
+        _call.ints(dim),
+        keepdim,
+        _call.dtype_name(dtype),
+    )
+
+
+def linalg_matrix_norm(
+    A: TensorLike,
+    ord: Literal["fro", "nuc", "inf", "-inf", "1", "-1", "2", "-2"] = "fro",
+    dim: int | Sequence[int] | None = None,
+    keepdim: bool = False,
+    dtype: Any | None = None,
+) -> Tensor:
+    """Takes the norm of matrices in the axes `dim`, the last two unless given: `fro`, `nuc`, the
+    largest (or with minus the smallest) sum of a row (`inf`) or column (`1`), or singular value
+    (`2`).
+    """
+    return _call.one(
+        "linalg_matrix_norm",
+        _call.tensor(A),
+        ord,
+        _call.ints(dim),
+        keepdim,
+        _call.dtype_name(dtype),
+    )
+
+
+def cdist(x1: TensorLike, x2: TensorLike, p: float = 2.0) -> Tensor:
+    """Gives the p-norm distance of each row of `x1` to each row of `x2`, [..., m, d] and [...,
+    n, d] to [..., m, n].
+    """
+    return _call.one("cdist", _call.tensor(x1), _call.tensor(x2), p)
+
+
+def pairwise_distance(
+    x1: TensorLike, x2: TensorLike, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
+) -> Tensor:
+    """Takes the p-norm of x1 - x2 + `eps` along the last axis."""
+    return _call.one("pairwise_distance", _call.tensor(x1), _call.tensor(x2), p, eps, keepdim)
+
+
+def cov(input: TensorLike, correction: int = 1) -> Tensor:
+    """Takes the covariance of the rows, divided by n - `correction`."""
+    return _call.one("cov", _call.tensor(input), correction)
+
+
+def corrcoef(input: TensorLike) -> Tensor:
+    """Takes Pearson's correlation of the rows."""
+    return _call.one("corrcoef", _call.tensor(input))
+
+
+def linalg_cross(input: TensorLike, other: TensorLike, dim: int = -1) -> Tensor:
+    """Takes the cross product along an axis of length 3."""
+    return _call.one("linalg_cross", _call.tensor(input), _call.tensor(other), dim)
+
+
+def linalg_svd(A: TensorLike, full_matrices: bool = True) -> USVh:
+    """Decomposes into U diag(S) Vh; S falls."""
+    return _call.several(USVh, "linalg_svd", _call.tensor(A), full_matrices)
+
+
+def linalg_svdvals(A: TensorLike) -> Tensor:
+    """Gives the singular values, largest first."""
+    return _call.one("linalg_svdvals", _call.tensor(A))
+
+
+def linalg_qr(A: TensorLike, mode: Literal["reduced", "complete", "r"] = "reduced") -> QR:
+    """Decomposes into an orthonormal Q and an upper triangular R; the mode `r` gives a Q without
+    elements.
+    """
+    return _call.several(QR, "linalg_qr", _call.tensor(A), mode)
+
+
+def linalg_eigh(A: TensorLike, UPLO: Literal["L", "U", "l", "u"] = "L") -> EigenvaluesEigenvectors:
+    """Gives eigenvalues, smallest first, and eigenvectors of symmetric matrices, of which one
+    triangle is read.
+    """
+    return _call.several(EigenvaluesEigenvectors, "linalg_eigh", _call.tensor(A), UPLO)
+
+
+def linalg_eigvalsh(A: TensorLike, UPLO: Literal["L", "U", "l", "u"] = "L") -> Tensor:
+    """Gives the eigenvalues of symmetric matrices, smallest first."""
+    return _call.one("linalg_eigvalsh", _call.tensor(A), UPLO)
+
+
+def linalg_cholesky(A: TensorLike, upper: bool = False) -> Tensor:
+    """Decomposes a positive-definite matrix into L L^T and gives L, or its transpose."""
+    return _call.one("linalg_cholesky", _call.tensor(A), upper)
+
+
+def linalg_inv(A: TensorLike) -> Tensor:
+    """Inverts square matrices."""
+    return _call.one("linalg_inv", _call.tensor(A))
+
+
+def linalg_pinv(
+    A: TensorLike, atol: float | None = None, rtol: float | None = None, hermitian: bool = False
+) -> Tensor:
+    """Takes the pseudoinverse; singular values up to max(`atol`, `rtol` * the largest) count as
+    0.
+    """
+    return _call.one("linalg_pinv", _call.tensor(A), atol, rtol, hermitian)
+
+
+def linalg_solve(A: TensorLike, B: TensorLike, left: bool = True) -> Tensor:
+    """Solves AX = B, or XA = B; B holds vectors when it has the shape for it."""
+    return _call.one("linalg_solve", _call.tensor(A), _call.tensor(B), left)
+
+
+def linalg_solve_triangular(
+    A: TensorLike, B: TensorLike, upper: bool, left: bool = True, unitriangular: bool = False
+) -> Tensor:
+    """Solves AX = B, or XA = B, for a triangular A."""
+    return _call.one(
+        "linalg_solve_triangular", _call.tensor(A), _call.tensor(B), upper, left, unitriangular
+    )
+
+
+def linalg_lstsq(
+    A: TensorLike, B: TensorLike, rcond: float | None = None
+) -> SolutionResidualsRankSingularValues:
+    """Gives the shortest X that minimizes |AX - B| and the rank of A; residuals and singular
+    values stay without elements.
+    """
+    return _call.several(
+        SolutionResidualsRankSingularValues, "linalg_lstsq", _call.tensor(A), _call.tensor(B), rcond
+    )
+
+
+def linalg_det(A: TensorLike) -> Tensor:
+    """Gives the determinant."""
+    return _call.one("linalg_det", _call.tensor(A))
+
+
+def linalg_slogdet(A: TensorLike) -> SignLogabsdet:
+    """Gives the sign of the determinant and the logarithm of its absolute value."""
+    return _call.several(SignLogabsdet, "linalg_slogdet", _call.tensor(A))
+
+
+def linalg_matrix_rank(
+    A: TensorLike, atol: float | None = None, rtol: float | None = None, hermitian: bool = False
+) -> Tensor:
+    """Counts the singular values above max(`atol`, `rtol` * the largest), as i64."""
+    return _call.one("linalg_matrix_rank", _call.tensor(A), atol, rtol, hermitian)
+
+
+def linalg_matrix_power(A: TensorLike, n: int) -> Tensor:
+    """Multiplies a square matrix by itself; negative powers invert it."""
+    return _call.one("linalg_matrix_power", _call.tensor(A), n)
+
+
+def linear(input: TensorLike, weight: TensorLike, bias: TensorLike | None = None) -> Tensor:
+    """Takes input @ weight.T + bias, `weight` being [out, in]."""
+    return _call.one("linear", _call.tensor(input), _call.tensor(weight), _call.optional(bias))
+
+
+def embedding(input: TensorLike, weight: TensorLike) -> Tensor:
+    """Takes rows of `weight` at the positions `input` (i64 or i32)."""
+    return _call.one("embedding", _call.tensor(input), _call.tensor(weight))
 
 
 def layer_norm(
@@ -1098,6 +1580,195 @@ def rms_norm(
     """Divides the trailing axes by their root mean square, then scales."""
     return _call.one(
         "rms_norm", _call.tensor(input), _call.ints(normalized_shape), _call.optional(weight), eps
+    )
+
+
+def group_norm(
+    input: TensorLike,
+    num_groups: int,
+    weight: TensorLike | None = None,
+    bias: TensorLike | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Normalizes groups of the channels in axis 1 to mean 0 and variance 1, then scales and
+    shifts each channel.
+    """
+    return _call.one(
+        "group_norm",
+        _call.tensor(input),
+        num_groups,
+        _call.optional(weight),
+        _call.optional(bias),
+        eps,
+    )
+
+
+def normalize(
+    input: TensorLike, p: float = 2.0, dim: int | Sequence[int] = 1, eps: float = 1e-12
+) -> Tensor:
+    """Divides by the p-norm along `dim`, or by `eps` where that is larger."""
+    return _call.one("normalize", _call.tensor(input), p, _call.ints(dim), eps)
+
+
+def softmin(input: TensorLike, dim: int) -> Tensor:
+    """Takes softmax(-x) along an axis."""
+    return _call.one("softmin", _call.tensor(input), dim)
+
+
+def glu(input: TensorLike, dim: int = -1) -> Tensor:
+    """Takes the first half of an axis times the sigmoid of the second."""
+    return _call.one("glu", _call.tensor(input), dim)
+
+
+def scaled_dot_product_attention(
+    query: TensorLike,
+    key: TensorLike,
+    value: TensorLike,
+    attn_mask: TensorLike | None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+) -> Tensor:
+    """Takes softmax(q k^T * scale + mask) v; `scale` is 1/sqrt(d) unless given, a row that sees
+    nothing gives 0, `dropout_p` must be 0.
+    """
+    return _call.one(
+        "scaled_dot_product_attention",
+        _call.tensor(query),
+        _call.tensor(key),
+        _call.tensor(value),
+        _call.optional(attn_mask),
+        dropout_p,
+        is_causal,
+        scale,
+        enable_gqa,
+    )
+
+
+def mse_loss(
+    input: TensorLike, target: TensorLike, reduction: Literal["none", "mean", "sum"] = "mean"
+) -> Tensor:
+    """Takes the squared difference; operands broadcast."""
+    return _call.one("mse_loss", _call.tensor(input), _call.tensor(target), reduction)
+
+
+def l1_loss(
+    input: TensorLike, target: TensorLike, reduction: Literal["none", "mean", "sum"] = "mean"
+) -> Tensor:
+    """Takes the absolute difference; operands broadcast."""
+    return _call.one("l1_loss", _call.tensor(input), _call.tensor(target), reduction)
+
+
+def smooth_l1_loss(
+    input: TensorLike,
+    target: TensorLike,
+    reduction: Literal["none", "mean", "sum"] = "mean",
+    beta: float = 1.0,
+) -> Tensor:
+    """Takes half the squared difference over `beta` where it is below `beta`, else the absolute
+    one less half of `beta`.
+    """
+    return _call.one("smooth_l1_loss", _call.tensor(input), _call.tensor(target), reduction, beta)
+
+
+def huber_loss(
+    input: TensorLike,
+    target: TensorLike,
+    reduction: Literal["none", "mean", "sum"] = "mean",
+    delta: float = 1.0,
+) -> Tensor:
+    """Takes half the squared difference where it is at most `delta`, beyond it `delta` times the
+    absolute one.
+    """
+    return _call.one("huber_loss", _call.tensor(input), _call.tensor(target), reduction, delta)
+
+
+def kl_div(
+    input: TensorLike,
+    target: TensorLike,
+    reduction: Literal["none", "batchmean", "sum", "mean"] = "mean",
+    log_target: bool = False,
+) -> Tensor:
+    """Takes target * (log(target) - input), `input` being logarithms, and `target` too with
+    `log_target`; `batchmean` divides the sum by the input's first axis.
+    """
+    return _call.one("kl_div", _call.tensor(input), _call.tensor(target), reduction, log_target)
+
+
+def binary_cross_entropy(
+    input: TensorLike,
+    target: TensorLike,
+    weight: TensorLike | None = None,
+    reduction: Literal["none", "mean", "sum"] = "mean",
+) -> Tensor:
+    """Takes the cross entropy of probabilities and targets of 0 to 1."""
+    return _call.one(
+        "binary_cross_entropy",
+        _call.tensor(input),
+        _call.tensor(target),
+        _call.optional(weight),
+        reduction,
+    )
+
+
+def binary_cross_entropy_with_logits(
+    input: TensorLike,
+    target: TensorLike,
+    weight: TensorLike | None = None,
+    reduction: Literal["none", "mean", "sum"] = "mean",
+    pos_weight: TensorLike | None = None,
+) -> Tensor:
+    """Takes the cross entropy of sigmoid(input) and targets of 0 to 1."""
+    return _call.one(
+        "binary_cross_entropy_with_logits",
+        _call.tensor(input),
+        _call.tensor(target),
+        _call.optional(weight),
+        reduction,
+        _call.optional(pos_weight),
+    )
+
+
+def nll_loss(
+    input: TensorLike,
+    target: TensorLike,
+    weight: TensorLike | None = None,
+    ignore_index: int = -100,
+    reduction: Literal["none", "mean", "sum"] = "mean",
+) -> Tensor:
+    """Takes minus the log probability of each target class (i64), classes in axis 1; the mean is
+    weighted.
+    """
+    return _call.one(
+        "nll_loss",
+        _call.tensor(input),
+        _call.tensor(target),
+        _call.optional(weight),
+        ignore_index,
+        reduction,
+    )
+
+
+def cross_entropy(
+    input: TensorLike,
+    target: TensorLike,
+    weight: TensorLike | None = None,
+    ignore_index: int = -100,
+    reduction: Literal["none", "mean", "sum"] = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """Takes the cross entropy of logits and target classes (i64), or probabilities of the
+    input's shape; classes in axis 1.
+    """
+    return _call.one(
+        "cross_entropy",
+        _call.tensor(input),
+        _call.tensor(target),
+        _call.optional(weight),
+        ignore_index,
+        reduction,
+        label_smoothing,
     )
 
 
@@ -1150,8 +1821,117 @@ def squeeze(input: TensorLike, dim: int | Sequence[int] | None = None) -> Tensor
 
 
 def expand(input: TensorLike, shape: Sequence[int]) -> Tensor:
-    """Repeats axes of length 1 to the given lengths; -1 keeps an axis."""
+    """Repeats axes of length 1 to the given lengths; -1 keeps an axis. The repeated elements
+    cannot be written.
+
+    A view: writing to the result writes to the tensor.
+    """
     return _call.one("expand", _call.tensor(input), _call.ints(shape))
+
+
+def unflatten(input: TensorLike, dim: int, sizes: Sequence[int]) -> Tensor:
+    """Splits an axis into several; one length may be -1.
+
+    A view: writing to the result writes to the tensor.
+    """
+    return _call.one("unflatten", _call.tensor(input), dim, _call.ints(sizes))
+
+
+def narrow(input: TensorLike, dim: int, start: int, length: int) -> Tensor:
+    """Takes `length` positions of an axis from `start` on.
+
+    A view: writing to the result writes to the tensor.
+    """
+    return _call.one("narrow", _call.tensor(input), dim, start, length)
+
+
+def select(input: TensorLike, dim: int, index: int) -> Tensor:
+    """Takes one position of an axis and drops the axis.
+
+    A view: writing to the result writes to the tensor.
+    """
+    return _call.one("select", _call.tensor(input), dim, index)
+
+
+def movedim(
+    input: TensorLike, source: int | Sequence[int], destination: int | Sequence[int]
+) -> Tensor:
+    """Moves axes to other places; the others keep their order.
+
+    A view: writing to the result writes to the tensor.
+    """
+    return _call.one("movedim", _call.tensor(input), _call.ints(source), _call.ints(destination))
+
+
+def diagonal(input: TensorLike, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    """Takes the diagonal of two axes as a last axis, `offset` places to the right of the main
+    one.
+
+    A view: writing to the result writes to the tensor.
+    """
+    return _call.one("diagonal", _call.tensor(input), offset, dim1, dim2)
+
+
+def unfold(input: TensorLike, dimension: int, size: int, step: int) -> Tensor:
+    """Gives windows of `size` positions, `step` apart, along a new last axis. They cannot be
+    written.
+
+    A view: writing to the result writes to the tensor.
+    """
+    return _call.one("unfold", _call.tensor(input), dimension, size, step)
+
+
+def diagonal_scatter(
+    input: TensorLike, src: TensorLike, offset: int = 0, dim1: int = 0, dim2: int = 1
+) -> Tensor:
+    """Gives the tensor with `src` on the diagonal that `diagonal` takes."""
+    return _call.one("diagonal_scatter", _call.tensor(input), _call.tensor(src), offset, dim1, dim2)
+
+
+def diag_embed(input: TensorLike, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """Puts the last axis on a diagonal of two new axes, 0 elsewhere."""
+    return _call.one("diag_embed", _call.tensor(input), offset, dim1, dim2)
+
+
+def diag(input: TensorLike, diagonal: int = 0) -> Tensor:
+    """Makes a matrix with this diagonal of a vector, or takes the diagonal of a matrix."""
+    return _call.one("diag", _call.tensor(input), diagonal)
+
+
+def tril(input: TensorLike, diagonal: int = 0) -> Tensor:
+    """Writes 0 above a diagonal of the last two axes."""
+    return _call.one("tril", _call.tensor(input), diagonal)
+
+
+def triu(input: TensorLike, diagonal: int = 0) -> Tensor:
+    """Writes 0 below a diagonal of the last two axes."""
+    return _call.one("triu", _call.tensor(input), diagonal)
+
+
+def tile(input: TensorLike, dims: Sequence[int]) -> Tensor:
+    """Repeats the tensor along its last axes."""
+    return _call.one("tile", _call.tensor(input), _call.ints(dims))
+
+
+def flip(input: TensorLike, dims: int | Sequence[int]) -> Tensor:
+    """Reverses the order along axes."""
+    return _call.one("flip", _call.tensor(input), _call.ints(dims))
+
+
+def roll(
+    input: TensorLike, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None
+) -> Tensor:
+    """Moves elements along axes, those past the end to the start; along the flattened tensor
+    without `dims`.
+    """
+    return _call.one("roll", _call.tensor(input), _call.ints(shifts), _call.ints(dims))
+
+
+def rot90(input: TensorLike, k: int = 1, dims: int | Sequence[int] | None = None) -> Tensor:
+    """Turns by `k` quarters from the first of two axes towards the second, 0 and 1 when not
+    given.
+    """
+    return _call.one("rot90", _call.tensor(input), k, _call.ints(dims))
 
 
 def cat(tensors: Sequence[TensorLike] | Tensor, dim: int = 0) -> Tensor:
@@ -1165,13 +1945,130 @@ def stack(tensors: Sequence[TensorLike] | Tensor, dim: int = 0) -> Tensor:
 
 
 def gather(input: TensorLike, dim: int, index: TensorLike) -> Tensor:
-    """Takes elements along an axis at the positions of an i64 tensor of the result's shape."""
+    """Takes elements along an axis at the positions of an i32 or i64 tensor of the result's
+    shape.
+    """
     return _call.one("gather", _call.tensor(input), dim, _call.tensor(index))
 
 
 def index_select(input: TensorLike, dim: int, index: TensorLike) -> Tensor:
-    """Takes whole slices along an axis at the positions of an i64 vector."""
+    """Takes whole slices along an axis at the positions of an i32 or i64 vector."""
     return _call.one("index_select", _call.tensor(input), dim, _call.tensor(index))
+
+
+def take(input: TensorLike, index: TensorLike) -> Tensor:
+    """Takes elements of the flattened tensor at i64 positions, negative from the end."""
+    return _call.one("take", _call.tensor(input), _call.tensor(index))
+
+
+def take_along_dim(input: TensorLike, indices: TensorLike, dim: int | None = None) -> Tensor:
+    """Takes elements along an axis at i64 positions, off the axis both broadcast; from the
+    flattened tensor without `dim`.
+    """
+    return _call.one("take_along_dim", _call.tensor(input), _call.tensor(indices), dim)
+
+
+def put(
+    input: TensorLike, index: TensorLike, source: TensorLike, accumulate: bool = False
+) -> Tensor:
+    """Gives the tensor with `source` at i64 positions of the flattened tensor; with `accumulate`
+    added there.
+    """
+    return _call.one(
+        "put", _call.tensor(input), _call.tensor(index), _call.tensor(source), accumulate
+    )
+
+
+def scatter_add(input: TensorLike, dim: int, index: TensorLike, src: TensorLike) -> Tensor:
+    """Gives the tensor with `src` added at positions along an axis."""
+    return _call.one(
+        "scatter_add", _call.tensor(input), dim, _call.tensor(index), _call.tensor(src)
+    )
+
+
+def scatter_reduce(
+    input: TensorLike,
+    dim: int,
+    index: TensorLike,
+    src: TensorLike,
+    reduce: Literal["sum", "prod", "mean", "amax", "amin"],
+    include_self: bool = True,
+) -> Tensor:
+    """Reduces `src` into positions along an axis, with what stands there unless `include_self`
+    is False.
+    """
+    return _call.one(
+        "scatter_reduce",
+        _call.tensor(input),
+        dim,
+        _call.tensor(index),
+        _call.tensor(src),
+        reduce,
+        include_self,
+    )
+
+
+def index_add(
+    input: TensorLike, dim: int, index: TensorLike, source: TensorLike, alpha: float = 1
+) -> Tensor:
+    """Gives the tensor with `alpha` times the slices of `source` added at positions of an axis."""
+    return _call.one(
+        "index_add", _call.tensor(input), dim, _call.tensor(index), _call.tensor(source), alpha
+    )
+
+
+def index_copy(input: TensorLike, dim: int, index: TensorLike, source: TensorLike) -> Tensor:
+    """Gives the tensor with the slices of `source` at positions of an axis; the last one written
+    stays.
+    """
+    return _call.one(
+        "index_copy", _call.tensor(input), dim, _call.tensor(index), _call.tensor(source)
+    )
+
+
+def index_fill(input: TensorLike, dim: int, index: TensorLike, value: TensorLike) -> Tensor:
+    """Writes a number to all of some positions of an axis, negative from the end."""
+    return _call.one(
+        "index_fill", _call.tensor(input), dim, _call.tensor(index), _call.operand(value)
+    )
+
+
+def masked_scatter(input: TensorLike, mask: TensorLike, source: TensorLike) -> Tensor:
+    """Writes the elements of `source` in order where `mask` (bool, broadcast) holds."""
+    return _call.one(
+        "masked_scatter", _call.tensor(input), _call.tensor(mask), _call.tensor(source)
+    )
+
+
+def masked_select(input: TensorLike, mask: TensorLike) -> Tensor:
+    """Takes the elements where `mask` (bool, broadcast) holds, as a vector; how many depends on
+    the mask.
+    """
+    return _call.one("masked_select", _call.tensor(input), _call.tensor(mask))
+
+
+def rand_like(input: TensorLike, *, seed: int | None = None, dtype: Any | None = None) -> Tensor:
+    """Draws numbers evenly from 0 up to 1, of the input's shape and dtype."""
+    return _call.one("rand_like", _call.tensor(input), seed, _call.dtype_name(dtype))
+
+
+def randn_like(input: TensorLike, *, seed: int | None = None, dtype: Any | None = None) -> Tensor:
+    """Draws from the normal distribution of mean 0 and variance 1, of the input's shape and
+    dtype.
+    """
+    return _call.one("randn_like", _call.tensor(input), seed, _call.dtype_name(dtype))
+
+
+def bernoulli(input: TensorLike, *, seed: int | None = None) -> Tensor:
+    """Draws 1 with the probability that each element says, else 0."""
+    return _call.one("bernoulli", _call.tensor(input), seed)
+
+
+def multinomial(
+    input: TensorLike, num_samples: int, replacement: bool = False, *, seed: int | None = None
+) -> Tensor:
+    """Draws positions (i64) from each row of weights, each once unless `replacement`."""
+    return _call.one("multinomial", _call.tensor(input), num_samples, replacement, seed)
 
 
 def clone(input: TensorLike) -> Tensor:
@@ -2190,13 +3087,43 @@ class Ops(_call.Base):
         """Takes differences of neighbours along an axis, `n` times; bool differs or not."""
         return diff(self, n, dim, prepend, append)
 
-    def topk(self, k: int, dim: int = -1, largest: bool = True) -> ValuesIndices:
-        """Gives the `k` largest (or smallest) elements in order, and their positions."""
-        return topk(self, k, dim, largest)
+    def topk(
+        self, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
+    ) -> ValuesIndices:
+        """Gives the `k` largest (or smallest) elements in order, whatever `sorted` says, and
+        their positions.
+        """
+        return topk(self, k, dim, largest, sorted)
 
-    def sort(self, dim: int = -1, descending: bool = False) -> ValuesIndices:
-        """Sorts along an axis, keeping the order of equals; also gives positions."""
-        return sort(self, dim, descending)
+    def sort(self, dim: int = -1, descending: bool = False, stable: bool = False) -> ValuesIndices:
+        """Sorts along an axis, always keeping the order of equals; also gives positions."""
+        return sort(self, dim, descending, stable)
+
+    def argsort(self, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
+        """Gives the positions (i64) that sort an axis, always keeping the order of equals."""
+        return argsort(self, dim, descending, stable)
+
+    def msort(self) -> Tensor:
+        """Sorts along the first axis."""
+        return msort(self)
+
+    def isin(
+        self, test_elements: TensorLike, assume_unique: bool = False, invert: bool = False
+    ) -> Tensor:
+        """Tests that an element is one of `test_elements`; NaN never is."""
+        return isin(self, test_elements, assume_unique, invert)
+
+    def bincount(self, weights: TensorLike | None = None, minlength: int = 0) -> Tensor:
+        """Counts 0, 1, 2 ... in a vector of integers, or adds up their `weights`. How many
+        counts there are depends on the largest.
+        """
+        return bincount(self, weights, minlength)
+
+    def histc(self, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
+        """Counts elements in equal bins from `min` to `max`; from the smallest to the largest
+        where these are equal.
+        """
+        return histc(self, bins, min, max)
 
     def cosine_similarity(self, other: TensorLike, dim: int = 1, eps: float = 1e-8) -> Tensor:
         """Takes the cosine of the angle between vectors along an axis."""
@@ -2205,6 +3132,199 @@ class Ops(_call.Base):
     def matmul(self, other: TensorLike) -> Tensor:
         """Multiplies vectors, matrices, or broadcast batches of matrices of one dtype."""
         return matmul(self, other)
+
+    def mm(self, mat2: TensorLike) -> Tensor:
+        """Multiplies two matrices of one dtype."""
+        return mm(self, mat2)
+
+    def bmm(self, mat2: TensorLike) -> Tensor:
+        """Multiplies two batches of as many matrices, [b, n, m] by [b, m, p]."""
+        return bmm(self, mat2)
+
+    def mv(self, vec: TensorLike) -> Tensor:
+        """Multiplies a matrix by a vector."""
+        return mv(self, vec)
+
+    def dot(self, tensor: TensorLike) -> Tensor:
+        """Multiplies two vectors and adds up."""
+        return dot(self, tensor)
+
+    def inner(self, other: TensorLike) -> Tensor:
+        """Multiplies along the last axes and adds up; a 0-d operand just multiplies."""
+        return inner(self, other)
+
+    def outer(self, vec2: TensorLike) -> Tensor:
+        """Multiplies every element of a vector by every element of another."""
+        return outer(self, vec2)
+
+    def addmm(
+        self, mat1: TensorLike, mat2: TensorLike, beta: float = 1, alpha: float = 1
+    ) -> Tensor:
+        """Takes `beta` * input + `alpha` * (mat1 @ mat2); `input` broadcasts, and counts for
+        nothing where `beta` is 0.
+        """
+        return addmm(self, mat1, mat2, beta, alpha)
+
+    def addmm_(
+        self, mat1: TensorLike, mat2: TensorLike, beta: float = 1, alpha: float = 1
+    ) -> Tensor:
+        """Does `addmm` in place: a write to this tensor."""
+        return self._update(addmm(self, mat1, mat2, beta, alpha))
+
+    def baddbmm(
+        self, batch1: TensorLike, batch2: TensorLike, beta: float = 1, alpha: float = 1
+    ) -> Tensor:
+        """Takes `beta` * input + `alpha` * (batch1 @ batch2) of batches of matrices."""
+        return baddbmm(self, batch1, batch2, beta, alpha)
+
+    def baddbmm_(
+        self, batch1: TensorLike, batch2: TensorLike, beta: float = 1, alpha: float = 1
+    ) -> Tensor:
+        """Does `baddbmm` in place: a write to this tensor."""
+        return self._update(baddbmm(self, batch1, batch2, beta, alpha))
+
+    def tensordot(self, b: TensorLike, dims_a: Sequence[int], dims_b: Sequence[int]) -> Tensor:
+        """Multiplies along pairs of axes and adds up."""
+        return tensordot(self, b, dims_a, dims_b)
+
+    def kron(self, other: TensorLike) -> Tensor:
+        """Takes the Kronecker product."""
+        return kron(self, other)
+
+    def trace(self) -> Tensor:
+        """Adds up the diagonal of a matrix; integers in i64."""
+        return trace(self)
+
+    def linalg_vector_norm(
+        self,
+        ord: float = 2,
+        dim: int | Sequence[int] | None = None,
+        keepdim: bool = False,
+        dtype: Any | None = None,
+    ) -> Tensor:
+        """Takes the vector norm of order `ord`, of all elements or along axes."""
+        return linalg_vector_norm(self, ord, dim, keepdim, dtype)
+
+    def linalg_matrix_norm(
+        self,
+        ord: Literal["fro", "nuc", "inf", "-inf", "1", "-1", "2", "-2"] = "fro",
+        dim: int | Sequence[int] | None = None,
+        keepdim: bool = False,
+        dtype: Any | None = None,
+    ) -> Tensor:
+        """Takes the norm of matrices in the axes `dim`, the last two unless given: `fro`, `nuc`,
+        the largest (or with minus the smallest) sum of a row (`inf`) or column (`1`), or singular
+        value (`2`).
+        """
+        return linalg_matrix_norm(self, ord, dim, keepdim, dtype)
+
+    def cdist(self, x2: TensorLike, p: float = 2.0) -> Tensor:
+        """Gives the p-norm distance of each row of `x1` to each row of `x2`, [..., m, d] and
+        [..., n, d] to [..., m, n].
+        """
+        return cdist(self, x2, p)
+
+    def pairwise_distance(
+        self, x2: TensorLike, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
+    ) -> Tensor:
+        """Takes the p-norm of x1 - x2 + `eps` along the last axis."""
+        return pairwise_distance(self, x2, p, eps, keepdim)
+
+    def cov(self, correction: int = 1) -> Tensor:
+        """Takes the covariance of the rows, divided by n - `correction`."""
+        return cov(self, correction)
+
+    def corrcoef(self) -> Tensor:
+        """Takes Pearson's correlation of the rows."""
+        return corrcoef(self)
+
+    def linalg_cross(self, other: TensorLike, dim: int = -1) -> Tensor:
+        """Takes the cross product along an axis of length 3."""
+        return linalg_cross(self, other, dim)
+
+    def linalg_svd(self, full_matrices: bool = True) -> USVh:
+        """Decomposes into U diag(S) Vh; S falls."""
+        return linalg_svd(self, full_matrices)
+
+    def linalg_svdvals(self) -> Tensor:
+        """Gives the singular values, largest first."""
+        return linalg_svdvals(self)
+
+    def linalg_qr(self, mode: Literal["reduced", "complete", "r"] = "reduced") -> QR:
+        """Decomposes into an orthonormal Q and an upper triangular R; the mode `r` gives a Q
+        without elements.
+        """
+        return linalg_qr(self, mode)
+
+    def linalg_eigh(self, UPLO: Literal["L", "U", "l", "u"] = "L") -> EigenvaluesEigenvectors:
+        """Gives eigenvalues, smallest first, and eigenvectors of symmetric matrices, of which
+        one triangle is read.
+        """
+        return linalg_eigh(self, UPLO)
+
+    def linalg_eigvalsh(self, UPLO: Literal["L", "U", "l", "u"] = "L") -> Tensor:
+        """Gives the eigenvalues of symmetric matrices, smallest first."""
+        return linalg_eigvalsh(self, UPLO)
+
+    def linalg_cholesky(self, upper: bool = False) -> Tensor:
+        """Decomposes a positive-definite matrix into L L^T and gives L, or its transpose."""
+        return linalg_cholesky(self, upper)
+
+    def linalg_inv(self) -> Tensor:
+        """Inverts square matrices."""
+        return linalg_inv(self)
+
+    def linalg_pinv(
+        self, atol: float | None = None, rtol: float | None = None, hermitian: bool = False
+    ) -> Tensor:
+        """Takes the pseudoinverse; singular values up to max(`atol`, `rtol` * the largest) count
+        as 0.
+        """
+        return linalg_pinv(self, atol, rtol, hermitian)
+
+    def linalg_solve(self, B: TensorLike, left: bool = True) -> Tensor:
+        """Solves AX = B, or XA = B; B holds vectors when it has the shape for it."""
+        return linalg_solve(self, B, left)
+
+    def linalg_solve_triangular(
+        self, B: TensorLike, upper: bool, left: bool = True, unitriangular: bool = False
+    ) -> Tensor:
+        """Solves AX = B, or XA = B, for a triangular A."""
+        return linalg_solve_triangular(self, B, upper, left, unitriangular)
+
+    def linalg_lstsq(
+        self, B: TensorLike, rcond: float | None = None
+    ) -> SolutionResidualsRankSingularValues:
+        """Gives the shortest X that minimizes |AX - B| and the rank of A; residuals and singular
+        values stay without elements.
+        """
+        return linalg_lstsq(self, B, rcond)
+
+    def linalg_det(self) -> Tensor:
+        """Gives the determinant."""
+        return linalg_det(self)
+
+    def linalg_slogdet(self) -> SignLogabsdet:
+        """Gives the sign of the determinant and the logarithm of its absolute value."""
+        return linalg_slogdet(self)
+
+    def linalg_matrix_rank(
+        self, atol: float | None = None, rtol: float | None = None, hermitian: bool = False
+    ) -> Tensor:
+        """Counts the singular values above max(`atol`, `rtol` * the largest), as i64."""
+        return linalg_matrix_rank(self, atol, rtol, hermitian)
+
+    def linalg_matrix_power(self, n: int) -> Tensor:
+        """Multiplies a square matrix by itself; negative powers invert it."""
+        return linalg_matrix_power(self, n)
+
+    def linear(self, weight: TensorLike, bias: TensorLike | None = None) -> Tensor:
+        """Takes input @ weight.T + bias, `weight` being [out, in]."""
+        return linear(self, weight, bias)
+
+    def embedding(self, weight: TensorLike) -> Tensor:
+        """Takes rows of `weight` at the positions `input` (i64 or i32)."""
+        return embedding(self, weight)
 
     def layer_norm(
         self,
@@ -2221,6 +3341,136 @@ class Ops(_call.Base):
     ) -> Tensor:
         """Divides the trailing axes by their root mean square, then scales."""
         return rms_norm(self, normalized_shape, weight, eps)
+
+    def group_norm(
+        self,
+        num_groups: int,
+        weight: TensorLike | None = None,
+        bias: TensorLike | None = None,
+        eps: float = 1e-5,
+    ) -> Tensor:
+        """Normalizes groups of the channels in axis 1 to mean 0 and variance 1, then scales and
+        shifts each channel.
+        """
+        return group_norm(self, num_groups, weight, bias, eps)
+
+    def normalize(self, p: float = 2.0, dim: int | Sequence[int] = 1, eps: float = 1e-12) -> Tensor:
+        """Divides by the p-norm along `dim`, or by `eps` where that is larger."""
+        return normalize(self, p, dim, eps)
+
+    def softmin(self, dim: int) -> Tensor:
+        """Takes softmax(-x) along an axis."""
+        return softmin(self, dim)
+
+    def glu(self, dim: int = -1) -> Tensor:
+        """Takes the first half of an axis times the sigmoid of the second."""
+        return glu(self, dim)
+
+    def scaled_dot_product_attention(
+        self,
+        key: TensorLike,
+        value: TensorLike,
+        attn_mask: TensorLike | None = None,
+        dropout_p: float = 0.0,
+        is_causal: bool = False,
+        scale: float | None = None,
+        enable_gqa: bool = False,
+    ) -> Tensor:
+        """Takes softmax(q k^T * scale + mask) v; `scale` is 1/sqrt(d) unless given, a row that
+        sees nothing gives 0, `dropout_p` must be 0.
+        """
+        return scaled_dot_product_attention(
+            self, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa
+        )
+
+    def mse_loss(
+        self, target: TensorLike, reduction: Literal["none", "mean", "sum"] = "mean"
+    ) -> Tensor:
+        """Takes the squared difference; operands broadcast."""
+        return mse_loss(self, target, reduction)
+
+    def l1_loss(
+        self, target: TensorLike, reduction: Literal["none", "mean", "sum"] = "mean"
+    ) -> Tensor:
+        """Takes the absolute difference; operands broadcast."""
+        return l1_loss(self, target, reduction)
+
+    def smooth_l1_loss(
+        self,
+        target: TensorLike,
+        reduction: Literal["none", "mean", "sum"] = "mean",
+        beta: float = 1.0,
+    ) -> Tensor:
+        """Takes half the squared difference over `beta` where it is below `beta`, else the
+        absolute one less half of `beta`.
+        """
+        return smooth_l1_loss(self, target, reduction, beta)
+
+    def huber_loss(
+        self,
+        target: TensorLike,
+        reduction: Literal["none", "mean", "sum"] = "mean",
+        delta: float = 1.0,
+    ) -> Tensor:
+        """Takes half the squared difference where it is at most `delta`, beyond it `delta` times
+        the absolute one.
+        """
+        return huber_loss(self, target, reduction, delta)
+
+    def kl_div(
+        self,
+        target: TensorLike,
+        reduction: Literal["none", "batchmean", "sum", "mean"] = "mean",
+        log_target: bool = False,
+    ) -> Tensor:
+        """Takes target * (log(target) - input), `input` being logarithms, and `target` too with
+        `log_target`; `batchmean` divides the sum by the input's first axis.
+        """
+        return kl_div(self, target, reduction, log_target)
+
+    def binary_cross_entropy(
+        self,
+        target: TensorLike,
+        weight: TensorLike | None = None,
+        reduction: Literal["none", "mean", "sum"] = "mean",
+    ) -> Tensor:
+        """Takes the cross entropy of probabilities and targets of 0 to 1."""
+        return binary_cross_entropy(self, target, weight, reduction)
+
+    def binary_cross_entropy_with_logits(
+        self,
+        target: TensorLike,
+        weight: TensorLike | None = None,
+        reduction: Literal["none", "mean", "sum"] = "mean",
+        pos_weight: TensorLike | None = None,
+    ) -> Tensor:
+        """Takes the cross entropy of sigmoid(input) and targets of 0 to 1."""
+        return binary_cross_entropy_with_logits(self, target, weight, reduction, pos_weight)
+
+    def nll_loss(
+        self,
+        target: TensorLike,
+        weight: TensorLike | None = None,
+        ignore_index: int = -100,
+        reduction: Literal["none", "mean", "sum"] = "mean",
+    ) -> Tensor:
+        """Takes minus the log probability of each target class (i64), classes in axis 1; the
+        mean is weighted.
+        """
+        return nll_loss(self, target, weight, ignore_index, reduction)
+
+    def cross_entropy(
+        self,
+        target: TensorLike,
+        weight: TensorLike | None = None,
+        ignore_index: int = -100,
+        reduction: Literal["none", "mean", "sum"] = "mean",
+        label_smoothing: float = 0.0,
+    ) -> Tensor:
+        """Takes the cross entropy of logits and target classes (i64), or probabilities of the
+        input's shape; classes in axis 1.
+        """
+        return cross_entropy(self, target, weight, ignore_index, reduction, label_smoothing)
 
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         """Joins the axes `start_dim` to `end_dim`.
@@ -2250,13 +3500,219 @@ class Ops(_call.Base):
         """
         return squeeze(self, dim)
 
+    def unflatten(self, dim: int, sizes: Sequence[int]) -> Tensor:
+        """Splits an axis into several; one length may be -1.
+
+        A view: writing to the result writes to the tensor.
+        """
+        return unflatten(self, dim, sizes)
+
+    def narrow(self, dim: int, start: int, length: int) -> Tensor:
+        """Takes `length` positions of an axis from `start` on.
+
+        A view: writing to the result writes to the tensor.
+        """
+        return narrow(self, dim, start, length)
+
+    def select(self, dim: int, index: int) -> Tensor:
+        """Takes one position of an axis and drops the axis.
+
+        A view: writing to the result writes to the tensor.
+        """
+        return select(self, dim, index)
+
+    def movedim(self, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
+        """Moves axes to other places; the others keep their order.
+
+        A view: writing to the result writes to the tensor.
+        """
+        return movedim(self, source, destination)
+
+    def diagonal(self, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+        """Takes the diagonal of two axes as a last axis, `offset` places to the right of the
+        main one.
+
+        A view: writing to the result writes to the tensor.
+        """
+        return diagonal(self, offset, dim1, dim2)
+
+    def unfold(self, dimension: int, size: int, step: int) -> Tensor:
+        """Gives windows of `size` positions, `step` apart, along a new last axis. They cannot be
+        written.
+
+        A view: writing to the result writes to the tensor.
+        """
+        return unfold(self, dimension, size, step)
+
+    def diagonal_scatter(
+        self, src: TensorLike, offset: int = 0, dim1: int = 0, dim2: int = 1
+    ) -> Tensor:
+        """Gives the tensor with `src` on the diagonal that `diagonal` takes."""
+        return diagonal_scatter(self, src, offset, dim1, dim2)
+
+    def diag_embed(self, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+        """Puts the last axis on a diagonal of two new axes, 0 elsewhere."""
+        return diag_embed(self, offset, dim1, dim2)
+
+    def diag(self, diagonal: int = 0) -> Tensor:
+        """Makes a matrix with this diagonal of a vector, or takes the diagonal of a matrix."""
+        return diag(self, diagonal)
+
+    def tril(self, diagonal: int = 0) -> Tensor:
+        """Writes 0 above a diagonal of the last two axes."""
+        return tril(self, diagonal)
+
+    def tril_(self, diagonal: int = 0) -> Tensor:
+        """Does `tril` in place: a write to this tensor."""
+        return self._update(tril(self, diagonal))
+
+    def triu(self, diagonal: int = 0) -> Tensor:
+        """Writes 0 below a diagonal of the last two axes."""
+        return triu(self, diagonal)
+
+    def triu_(self, diagonal: int = 0) -> Tensor:
+        """Does `triu` in place: a write to this tensor."""
+        return self._update(triu(self, diagonal))
+
+    def roll(self, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
+        """Moves elements along axes, those past the end to the start; along the flattened tensor
+        without `dims`.
+        """
+        return roll(self, shifts, dims)
+
+    def rot90(self, k: int = 1, dims: int | Sequence[int] | None = None) -> Tensor:
+        """Turns by `k` quarters from the first of two axes towards the second, 0 and 1 when not
+        given.
+        """
+        return rot90(self, k, dims)
+
     def gather(self, dim: int, index: TensorLike) -> Tensor:
-        """Takes elements along an axis at the positions of an i64 tensor of the result's shape."""
+        """Takes elements along an axis at the positions of an i32 or i64 tensor of the result's
+        shape.
+        """
         return gather(self, dim, index)
 
     def index_select(self, dim: int, index: TensorLike) -> Tensor:
-        """Takes whole slices along an axis at the positions of an i64 vector."""
+        """Takes whole slices along an axis at the positions of an i32 or i64 vector."""
         return index_select(self, dim, index)
+
+    def take(self, index: TensorLike) -> Tensor:
+        """Takes elements of the flattened tensor at i64 positions, negative from the end."""
+        return take(self, index)
+
+    def take_along_dim(self, indices: TensorLike, dim: int | None = None) -> Tensor:
+        """Takes elements along an axis at i64 positions, off the axis both broadcast; from the
+        flattened tensor without `dim`.
+        """
+        return take_along_dim(self, indices, dim)
+
+    def put(self, index: TensorLike, source: TensorLike, accumulate: bool = False) -> Tensor:
+        """Gives the tensor with `source` at i64 positions of the flattened tensor; with
+        `accumulate` added there.
+        """
+        return put(self, index, source, accumulate)
+
+    def put_(self, index: TensorLike, source: TensorLike, accumulate: bool = False) -> Tensor:
+        """Does `put` in place: a write to this tensor."""
+        return self._update(put(self, index, source, accumulate))
+
+    def scatter_add(self, dim: int, index: TensorLike, src: TensorLike) -> Tensor:
+        """Gives the tensor with `src` added at positions along an axis."""
+        return scatter_add(self, dim, index, src)
+
+    def scatter_add_(self, dim: int, index: TensorLike, src: TensorLike) -> Tensor:
+        """Does `scatter_add` in place: a write to this tensor."""
+        return self._update(scatter_add(self, dim, index, src))
+
+    def scatter_reduce(
+        self,
+        dim: int,
+        index: TensorLike,
+        src: TensorLike,
+        reduce: Literal["sum", "prod", "mean", "amax", "amin"],
+        include_self: bool = True,
+    ) -> Tensor:
+        """Reduces `src` into positions along an axis, with what stands there unless
+        `include_self` is False.
+        """
+        return scatter_reduce(self, dim, index, src, reduce, include_self)
+
+    def scatter_reduce_(
+        self,
+        dim: int,
+        index: TensorLike,
+        src: TensorLike,
+        reduce: Literal["sum", "prod", "mean", "amax", "amin"],
+        include_self: bool = True,
+    ) -> Tensor:
+        """Does `scatter_reduce` in place: a write to this tensor."""
+        return self._update(scatter_reduce(self, dim, index, src, reduce, include_self))
+
+    def index_add(
+        self, dim: int, index: TensorLike, source: TensorLike, alpha: float = 1
+    ) -> Tensor:
+        """Gives the tensor with `alpha` times the slices of `source` added at positions of an
+        axis.
+        """
+        return index_add(self, dim, index, source, alpha)
+
+    def index_add_(
+        self, dim: int, index: TensorLike, source: TensorLike, alpha: float = 1
+    ) -> Tensor:
+        """Does `index_add` in place: a write to this tensor."""
+        return self._update(index_add(self, dim, index, source, alpha))
+
+    def index_copy(self, dim: int, index: TensorLike, source: TensorLike) -> Tensor:
+        """Gives the tensor with the slices of `source` at positions of an axis; the last one
+        written stays.
+        """
+        return index_copy(self, dim, index, source)
+
+    def index_copy_(self, dim: int, index: TensorLike, source: TensorLike) -> Tensor:
+        """Does `index_copy` in place: a write to this tensor."""
+        return self._update(index_copy(self, dim, index, source))
+
+    def index_fill(self, dim: int, index: TensorLike, value: TensorLike) -> Tensor:
+        """Writes a number to all of some positions of an axis, negative from the end."""
+        return index_fill(self, dim, index, value)
+
+    def index_fill_(self, dim: int, index: TensorLike, value: TensorLike) -> Tensor:
+        """Does `index_fill` in place: a write to this tensor."""
+        return self._update(index_fill(self, dim, index, value))
+
+    def masked_scatter(self, mask: TensorLike, source: TensorLike) -> Tensor:
+        """Writes the elements of `source` in order where `mask` (bool, broadcast) holds."""
+        return masked_scatter(self, mask, source)
+
+    def masked_scatter_(self, mask: TensorLike, source: TensorLike) -> Tensor:
+        """Does `masked_scatter` in place: a write to this tensor."""
+        return self._update(masked_scatter(self, mask, source))
+
+    def masked_select(self, mask: TensorLike) -> Tensor:
+        """Takes the elements where `mask` (bool, broadcast) holds, as a vector; how many depends
+        on the mask.
+        """
+        return masked_select(self, mask)
+
+    def rand_like(self, *, seed: int | None = None, dtype: Any | None = None) -> Tensor:
+        """Draws numbers evenly from 0 up to 1, of the input's shape and dtype."""
+        return rand_like(self, seed=seed, dtype=dtype)
+
+    def randn_like(self, *, seed: int | None = None, dtype: Any | None = None) -> Tensor:
+        """Draws from the normal distribution of mean 0 and variance 1, of the input's shape and
+        dtype.
+        """
+        return randn_like(self, seed=seed, dtype=dtype)
+
+    def bernoulli(self, *, seed: int | None = None) -> Tensor:
+        """Draws 1 with the probability that each element says, else 0."""
+        return bernoulli(self, seed=seed)
+
+    def multinomial(
+        self, num_samples: int, replacement: bool = False, *, seed: int | None = None
+    ) -> Tensor:
+        """Draws positions (i64) from each row of weights, each once unless `replacement`."""
+        return multinomial(self, num_samples, replacement, seed=seed)
 
     def clone(self) -> Tensor:
         """Copies: later writes to one do not reach the other."""

@@ -7,7 +7,7 @@ makes the saved ones concrete: then NumPy and PyTorch read their memory without 
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, overload
 
 import numpy as np
@@ -17,15 +17,16 @@ from pellucid._call import Native, TensorLike
 from pellucid._create import New
 from pellucid._elements import Elements
 from pellucid._html import tensor as page
-from pellucid._lengths import lengths, with_open
+from pellucid._lengths import with_open
 from pellucid._location import Location, here, shown
+from pellucid._places import Places
 from pellucid._reduce import Reductions
 from pellucid.dtype import DType, dtype
 from pellucid.errors import fault
 from pellucid.tracer import open_recorder
 
 
-class Tensor(Reductions, New, Elements):
+class Tensor(Places, Reductions, New, Elements):
     """A value of a model or made from one, with PyTorch's methods and meaning."""
 
     __slots__ = ("__weakref__", "_at", "_name", "_value")
@@ -138,12 +139,12 @@ class Tensor(Reductions, New, Elements):
     # Indexing and writing.
 
     def __getitem__(self, index: Any) -> Tensor:
-        return _call.one("index", self._lowered(), _index.lower(index))
+        return _call.one("index", self._lowered(), _index.lower(index, self.shape))
 
     def __setitem__(self, index: Any, value: TensorLike) -> None:
         target = self._target()
         at = here()
-        target.recorder.set_item(target, _index.lower(index), _call.operand(value), at)
+        target.recorder.set_item(target, _index.lower(index, self.shape), _call.operand(value), at)
         self._renew()
 
     def copy_(self, src: TensorLike) -> Tensor:
@@ -199,32 +200,6 @@ class Tensor(Reductions, New, Elements):
         if str(target) == "cpu":
             return self
         return _call.one("to", self._lowered(), _call.dtype_name(target))
-
-    def reshape(self, *shape: builtins.int | Sequence[builtins.int]) -> Tensor:
-        """Gives the same elements another shape; one length may be -1."""
-        return _call.one("reshape", self._lowered(), lengths(shape))
-
-    def view(self, *shape: builtins.int | Sequence[builtins.int]) -> Tensor:
-        """Gives the same elements another shape; one length may be -1."""
-        return self.reshape(*shape)
-
-    def expand(self, *shape: builtins.int | Sequence[builtins.int]) -> Tensor:
-        """Repeats axes of length 1 to the given lengths; -1 keeps an axis."""
-        return _call.one("expand", self._lowered(), lengths(shape))
-
-    def permute(self, *dims: builtins.int | Sequence[builtins.int]) -> Tensor:
-        """Reorders the axes."""
-        return _call.one("permute", self._lowered(), lengths(dims))
-
-    @property
-    def T(self) -> Tensor:
-        """The axes in reverse order."""
-        return self.permute(*range(self.ndim)[::-1])
-
-    @property
-    def mT(self) -> Tensor:
-        """The last two axes swapped."""
-        return self.transpose(-2, -1)
 
     def where(self, condition: TensorLike, other: TensorLike) -> Tensor:
         """Takes `self` where `condition` (bool) holds, else `other`."""

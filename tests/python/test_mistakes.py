@@ -89,7 +89,7 @@ CASES: list[tuple[Callable[[pl.LanguageModel], object], type[Exception], str, st
         TypeError,
         "bad-argument",
         "`'x'` cannot be an index\n"
-        "help: integers, slices, `None`, `...` and tensors of integers can",
+        "help: integers, slices, `None`, `...` and tensors of integers or bool can",
     ),
     (
         lambda m: m.model.norm.output.softmax(dim=3),

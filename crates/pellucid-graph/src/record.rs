@@ -6,6 +6,7 @@
 
 mod flow;
 mod frame;
+mod layout;
 mod storage;
 mod values;
 
@@ -19,6 +20,7 @@ use crate::{
     Point, Prompt, Result, Site, TensorType, Trace, ValueId, check,
 };
 use frame::{Frame, FrameId};
+use layout::Layout;
 use storage::{Storages, ViewStep};
 
 pub use flow::Body;
@@ -196,16 +198,47 @@ impl Recorder {
         base: Option<Handle>,
         at: Option<Loc>,
     ) -> Result<Vec<Handle>> {
+        let layout = match base {
+            Some(base) => self.view_layout(op, &args, base).map_err(|d| d.at(at.clone()))?,
+            None => None,
+        };
         let values = self.push(Kind::Op { op, args: args.clone() }, at)?;
-        let copies = args.iter().any(|a| matches!(a, Arg::Index(items) if items.iter().any(is_tensor)));
-        if let (Memory::Shares, Some(base), false) = (op.def().memory, base, copies) {
-            if self.storages.is_around(base) {
-                return Ok(vec![self.storages.borrowed(values[0])]);
-            }
+        if let (Some(layout), Some(base)) = (layout, base) {
             let step = ViewStep { op, args };
-            return Ok(vec![self.storages.view(base, step, values[0])]);
+            let overlaps = step.overlaps(self.type_of(base), self.ty(values[0]));
+            let view = match self.storages.is_around(base) {
+                true => self.storages.borrowed(values[0]),
+                false => self.storages.view(base, step, values[0]),
+            };
+            self.storages.lay_out(view, layout, overlaps.then_some(op));
+            return Ok(vec![view]);
         }
         Ok(values.into_iter().map(|v| self.storages.fresh(v)).collect())
+    }
+
+    /// Where the result lies in the memory of `base`; `None` for an operation that copies.
+    fn view_layout(&self, op: Op, args: &[Arg], base: Handle) -> Result<Option<Layout>> {
+        let copies = args.iter().any(|a| matches!(a, Arg::Index(items) if items.iter().any(is_tensor)));
+        if op.def().memory != Memory::Shares || copies {
+            return Ok(None);
+        }
+        let ty = self.type_of(base);
+        let layout = self.storages.layout(base, &ty.shape).after(op.def(), args, ty)?;
+        if layout.is_none() && op.def().name == "view" {
+            let message =
+                format!("`view`: {ty} is not laid out so that it can have this shape without a copy");
+            return Err(
+                Diagnostic::new(Code::ShapeMismatch, message).help("use `.reshape(...)`, which copies")
+            );
+        }
+        Ok(layout)
+    }
+
+    /// Whether the elements of what a handle stands for follow each other in memory, as PyTorch
+    /// would lay them out.
+    pub fn is_contiguous(&self, handle: Handle) -> bool {
+        let shape = &self.type_of(handle).shape;
+        self.storages.layout(handle, shape).is_contiguous(shape)
     }
 
     /// Applies a module of the model to a value.
@@ -231,6 +264,7 @@ impl Recorder {
         at: Option<Loc>,
     ) -> Result<()> {
         let old = self.value(target, at.clone())?;
+        self.storages.writable(target).map_err(|d| d.at(at.clone()))?;
         if let Some(view) = base
             && self.storages.is_view_of(view, target, &index)
         {
@@ -271,6 +305,7 @@ impl Recorder {
     /// A value that does not broadcast to the target's shape.
     pub fn assign(&mut self, target: Handle, value: Arg, at: Option<Loc>) -> Result<()> {
         let old = self.value(target, at.clone())?;
+        self.storages.writable(target).map_err(|d| d.at(at.clone()))?;
         let new = match &value {
             Arg::Value(v) if self.ty(*v) == self.ty(old) => *v,
             _ => self.push(

@@ -110,17 +110,23 @@ fn every_row_infers_or_refuses() {
     for def in OPS {
         let given = (prop::collection::vec(ty(), N_VALUES as usize), arguments(def));
         let accepted = std::cell::Cell::new(0);
-        let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-        let mut runner = TestRunner::new_with_rng(config.clone(), rng);
-        let found = runner.run(&given, |(types, args)| {
-            let Ok(made) = Call::infer(def, &args, &types) else { return Ok(()) };
-            accepted.set(accepted.get() + 1);
-            prop_assert_eq!(made.len(), def.results.len());
-            prop_assert!(made.iter().all(TensorType::addressable), "{:?}", made);
-            Ok(())
-        });
-        found.unwrap_or_else(|e| panic!("`{}`: {e}", def.name));
-        assert!(accepted.get() > 5, "`{}` accepted {} of {}", def.name, accepted.get(), config.cases);
+        // Types that are drawn apart seldom fit each other as `index_copy` needs it: then more are drawn.
+        for cases in [1500, 30_000] {
+            let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+            let mut runner = TestRunner::new_with_rng(ProptestConfig { cases, ..config.clone() }, rng);
+            let found = runner.run(&given, |(types, args)| {
+                let Ok(made) = Call::infer(def, &args, &types) else { return Ok(()) };
+                accepted.set(accepted.get() + 1);
+                prop_assert_eq!(made.len(), def.results.len());
+                prop_assert!(made.iter().all(TensorType::addressable), "{:?}", made);
+                Ok(())
+            });
+            found.unwrap_or_else(|e| panic!("`{}`: {e}", def.name));
+            if accepted.get() > 5 {
+                break;
+            }
+        }
+        assert!(accepted.get() > 5, "`{}` accepted {}", def.name, accepted.get());
     }
 }
 

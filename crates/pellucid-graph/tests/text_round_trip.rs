@@ -43,7 +43,7 @@ fn every_statement() {
         Kind::Constant { index: 0 },
         Kind::Apply { module: module.clone(), input: v },
         Kind::Apply { module: String::new(), input: v },
-        applied("topk", vec![Arg::Value(v), Arg::Int(2), Arg::Int(0), Arg::Bool(false)]),
+        applied("topk", vec![Arg::Value(v), Arg::Int(2), Arg::Int(0), Arg::Bool(false), Arg::Bool(true)]),
         Kind::Write { invoke: 1, site, value: ValueId(5) },
         Kind::Skip { invoke: 0, module, value: v },
         Kind::Save { name: "with \"quotes\", \\ and # and é\n".into(), value: v },

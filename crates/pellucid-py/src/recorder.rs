@@ -64,6 +64,12 @@ impl Handle {
         self.recorder.clone_ref(py)
     }
 
+    /// Whether elements follow each other in memory, as PyTorch would lay them out.
+    #[getter]
+    fn is_contiguous(&self, py: Python<'_>) -> bool {
+        self.recorder.borrow(py).inner.is_contiguous(self.inner)
+    }
+
     #[getter]
     fn dtype(&self, py: Python<'_>) -> &'static str {
         self.recorder.borrow(py).inner.type_of(self.inner).dtype.name()

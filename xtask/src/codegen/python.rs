@@ -1,7 +1,7 @@
 //! `python/pellucid/_ops.py`: every row of the op table as a typed function and a method.
 //!
 //! Rows whose Python form is not their row (`reshape(2, -1)`, `max` with and without an axis) are
-//! written by hand in `tensor.py`, `_reduce.py` and `_create.py`, and named here to be left out.
+//! written by hand in `tensor.py`, `_reduce.py`, `_create.py` and their like, and named here to be left out.
 
 use std::fmt::Write as _;
 
@@ -30,6 +30,20 @@ const FUNCTIONS_BY_HAND: &[&str] = &[
     "zeros",
     "ones",
     "arange",
+    "view",
+    "repeat",
+    "repeat_interleave",
+    "scatter",
+    "nonzero",
+    "where",
+    "one_hot",
+    "unique",
+    "unique_consecutive",
+    "rand",
+    "randn",
+    "randint",
+    "randperm",
+    "normal",
 ];
 /// Rows without a generated method.
 const METHODS_BY_HAND: &[&str] = &[
@@ -46,7 +60,22 @@ const METHODS_BY_HAND: &[&str] = &[
     "expand",
     "permute",
     "where",
+    "view",
+    "repeat",
+    "repeat_interleave",
+    "tile",
+    "flip",
+    "scatter",
+    "nonzero",
+    "one_hot",
+    "unique",
+    "unique_consecutive",
+    "normal",
+    "bucketize",
+    "searchsorted",
 ];
+/// In-place forms that are not generated.
+const IN_PLACE_BY_HAND: &[&str] = &["scatter"];
 
 const HEAD: &str = r#""""The operations, as functions and as methods of `pl.Tensor`.
 
@@ -87,7 +116,7 @@ pub fn python_ops() -> String {
         if !METHODS_BY_HAND.contains(&def.name) {
             out += &method(def);
         }
-        if def.memory == Memory::Updates {
+        if def.memory == Memory::Updates && !IN_PLACE_BY_HAND.contains(&def.name) {
             out += &in_place(def);
         }
     }
@@ -115,7 +144,7 @@ fn natural(name: &str) -> Vec<(String, u64)> {
 }
 
 fn function(def: &OpDef) -> String {
-    let params: Vec<_> = def.params.iter().map(parameter).collect();
+    let params = parameters(def.params);
     let args: Vec<_> = results::kind(def)
         .into_iter()
         .chain([format!("\"{}\"", def.name)])
@@ -146,13 +175,25 @@ fn in_place(def: &OpDef) -> String {
 }
 
 fn method_head(def: &OpDef, suffix: &str, result: &str) -> String {
-    let params: Vec<_> =
-        std::iter::once("self".to_owned()).chain(def.params[1..].iter().map(parameter)).collect();
+    let params: Vec<_> = std::iter::once("self".to_owned()).chain(parameters(&def.params[1..])).collect();
     fitted(&format!("def {}{suffix}(", def.name), &params, &format!(") -> {result}:"), 4)
 }
 
 fn method_args(def: &OpDef) -> Vec<String> {
-    std::iter::once("self").chain(def.params[1..].iter().map(|p| p.name)).map(str::to_owned).collect()
+    let mut is_named = false;
+    let arg = |p: &Param| {
+        is_named |= p.name == KEYWORD;
+        if is_named { format!("{0}={0}", p.name) } else { p.name.to_owned() }
+    };
+    std::iter::once("self".to_owned()).chain(def.params[1..].iter().map(arg)).collect()
+}
+
+/// This parameter and those after it are given by name only.
+const KEYWORD: &str = "seed";
+
+fn parameters(params: &[Param]) -> Vec<String> {
+    let star = |p: &Param| (p.name == KEYWORD).then(|| "*".to_owned());
+    params.iter().flat_map(|p| star(p).into_iter().chain([parameter(p)])).collect()
 }
 
 fn parameter(param: &Param) -> String {
@@ -178,6 +219,7 @@ fn hint(kind: ParamKind) -> String {
         ParamKind::Dims => "int | Sequence[int]".to_owned(),
         ParamKind::Shape => "Sequence[int]".to_owned(),
         ParamKind::DType | ParamKind::Index => "Any".to_owned(),
+        ParamKind::Text => "str".to_owned(),
     }
 }
 
@@ -259,7 +301,7 @@ mod tests {
 
     #[test]
     fn rows_left_out_are_in_the_table() {
-        for name in INTERNAL.iter().chain(FUNCTIONS_BY_HAND).chain(METHODS_BY_HAND) {
+        for name in INTERNAL.iter().chain(FUNCTIONS_BY_HAND).chain(METHODS_BY_HAND).chain(IN_PLACE_BY_HAND) {
             assert!(OPS.iter().any(|d| d.name == *name), "`{name}`");
         }
     }
@@ -267,23 +309,28 @@ mod tests {
     #[test]
     fn a_row_becomes_a_function_and_a_method() {
         let topk = OPS.iter().find(|d| d.name == "topk").unwrap();
-        let text = "\n\n\
-            def topk(input: TensorLike, k: int, dim: int = -1, largest: bool = True) -> ValuesIndices:\n    \
-            \"\"\"Gives the `k` largest (or smallest) elements in order, and their positions.\"\"\"\n    \
-            return _call.several(ValuesIndices, \"topk\", _call.tensor(input), k, dim, largest)\n";
+        let doc = "\"\"\"Gives the `k` largest (or smallest) elements in order, whatever `sorted` says, and";
+        let head = "k: int, dim: int = -1, largest: bool = True, sorted: bool = True\n";
+        let text = format!(
+            "\n\ndef topk(\n    input: TensorLike, {head}) -> ValuesIndices:\n    {doc} their\n    positions.\n    \"\"\"\n    \
+            return _call.several(\n        ValuesIndices, \"topk\", _call.tensor(input), k, dim, largest, sorted\n    )\n"
+        );
         assert_eq!(function(topk), text);
-        let text = "\n    \
-            def topk(self, k: int, dim: int = -1, largest: bool = True) -> ValuesIndices:\n        \
-            \"\"\"Gives the `k` largest (or smallest) elements in order, and their positions.\"\"\"\n        \
-            return topk(self, k, dim, largest)\n";
+        let text = format!(
+            "\n    def topk(\n        self, {head}    ) -> ValuesIndices:\n        {doc}\n        their positions.\n        \"\"\"\n        \
+            return topk(self, k, dim, largest, sorted)\n"
+        );
         assert_eq!(method(topk), text);
     }
 
     #[test]
-    fn names_are_sorted_by_their_numbers() {
-        let mut names = ["log_softmax", "log10", "log2", "log1p", "log"];
-        names.sort_by_key(|n| natural(n));
-        assert_eq!(names, ["log", "log1p", "log2", "log10", "log_softmax"]);
+    fn seeds_are_given_by_name() {
+        let rand = OPS.iter().find(|d| d.name == "bernoulli").unwrap();
+        assert!(
+            function(rand)
+                .contains("def bernoulli(input: TensorLike, *, seed: int | None = None) -> Tensor:")
+        );
+        assert!(method(rand).contains("return bernoulli(self, seed=seed)"));
     }
 
     #[test]

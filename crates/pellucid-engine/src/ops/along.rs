@@ -2,7 +2,7 @@
 
 use super::Out;
 use super::cast::cast;
-use super::compute::{Compute, Float};
+use super::compute::Float;
 use super::dispatch::each_float;
 use super::inputs::{Inputs, Scalars};
 use super::shape::{broadcast_to, permuted};

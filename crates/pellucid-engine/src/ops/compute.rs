@@ -17,6 +17,8 @@ pub trait Compute: Element + PartialOrd + Default {
     fn times(self, other: Self) -> Self;
     /// `self` to the power of `exponent`.
     fn power(self, exponent: Self) -> Self;
+    /// The `n`th part; integers round down.
+    fn shared_by(self, n: i64) -> Self;
     /// `-self`.
     fn negated(self) -> Self;
     /// Never true of integers.
@@ -52,6 +54,9 @@ impl Compute for i64 {
     }
     fn power(self, exponent: i64) -> i64 {
         integer_power(self, exponent)
+    }
+    fn shared_by(self, n: i64) -> i64 {
+        self.div_euclid(n)
     }
     fn negated(self) -> i64 {
         self.wrapping_neg()
@@ -132,6 +137,7 @@ macro_rules! float {
             fn minus(self, other: $ty) -> $ty { self - other }
             fn times(self, other: $ty) -> $ty { self * other }
             fn power(self, exponent: $ty) -> $ty { self.powf(exponent) }
+            fn shared_by(self, n: i64) -> $ty { self / n as $ty }
             fn negated(self) -> $ty { -self }
             fn is_nan(self) -> bool { self.is_nan() }
             fn as_f64(self) -> f64 { f64::from(self) }

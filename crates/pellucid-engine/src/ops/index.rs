@@ -1,14 +1,17 @@
 //! What stands between brackets, read and written.
 //!
 //! A resolved index is a base position and strides for the axes that slices leave; index tensors add
-//! the positions of a table, one for each element of their common shape.
+//! the positions of a table, one for each element of their common shape. A mask is replaced by the
+//! positions where it holds first.
 
 use pellucid_graph::op::{OutAxis, ResolvedIndex, resolve_index};
-use pellucid_graph::{Arg, IndexItem};
+use pellucid_graph::shape::broadcast;
+use pellucid_graph::{Arg, Code, DType, IndexItem, TensorType, ValueId};
 
 use super::Out;
 use super::cast::cast;
 use super::dispatch::each_stored;
+use super::find::positions_of;
 use super::inputs::Inputs;
 use super::pick::positions;
 use super::shape::{broadcast_to, strided};
@@ -21,19 +24,20 @@ pub fn index(x: &Inputs<'_>) -> Out {
     if place.table.is_none() {
         return Ok(vec![place.view(t)]);
     }
-    each_stored!(t.dtype(), T => {
+    let taken = each_stored!(t.dtype(), T => {
         let data = t.slice::<T>();
         let mut out: Vec<T> = Vec::with_capacity(place.shape.iter().product());
         place.each(None, |at, _| out.push(data[at]));
-        x.one(out)
-    })
+        Tensor::new(out, place.shape)
+    });
+    Ok(vec![cast(&taken, t.dtype())])
 }
 
 /// Where the index names a position twice, the last element written stays.
 pub fn set_index(x: &Inputs<'_>) -> Out {
     let place = Place::of(x)?;
     let dtype = x.out[0].dtype;
-    let value = place.fit(cast(&x.operand_as_given(2), dtype));
+    let value = place.fit(x, cast(&x.operand_as_given(2), dtype))?;
     let mut out = x.tensor(0).clone();
     each_stored!(dtype, T => {
         let from = value.slice::<T>();
@@ -55,10 +59,10 @@ struct Place {
 
 impl Place {
     fn of(x: &Inputs<'_>) -> Result<Place, Error> {
-        let items: &[IndexItem] = if let Arg::Index(items) = &x.call.args[1] { items } else { &[] };
-        let shape = x.tensor(0).shape();
-        let index = resolve_index(items, shape, |v| x.call.type_of(v))?;
-        let own = strides(shape);
+        let Unmasked { items, tensors, shape } = Unmasked::of(x);
+        let types: Vec<TensorType> = tensors.iter().map(Tensor::ty).collect();
+        let index = resolve_index(&items, &shape, |v| &types[v.index()])?;
+        let own = strides(&shape);
         let mut start: usize = index.fixed.iter().map(|(axis, at)| at * own[*axis]).sum();
         let mut steps = vec![0; index.axes.len()];
         for (step, axis) in steps.iter_mut().zip(&index.axes) {
@@ -69,7 +73,7 @@ impl Place {
         }
         let table = match index.tensors.is_empty() {
             true => None,
-            false => Some((table(x, &index, &own)?, table_strides(&index))),
+            false => Some((table(x, &index, &tensors, &shape)?, table_strides(&index))),
         };
         Ok(Place { start, shape: index.shape, strides: steps, table })
     }
@@ -86,10 +90,21 @@ impl Place {
     }
 
     /// The value broadcast without copying: leading axes of length 1 that the place lacks are dropped.
-    fn fit(&self, value: Tensor) -> Tensor {
+    ///
+    /// # Errors
+    /// A length that a mask shows to be wrong.
+    fn fit(&self, x: &Inputs<'_>, value: Tensor) -> Result<Tensor, Error> {
         let extra = value.shape().len().saturating_sub(self.shape.len());
         let shape = value.shape()[extra..].to_vec();
-        value.reshaped(shape)
+        if broadcast(&self.shape, &shape).as_ref() != Some(&self.shape) {
+            let message = format!(
+                "a value of shape {:?} does not fit the place of shape {:?}",
+                value.shape(),
+                self.shape
+            );
+            return Err(x.call.fault(Code::ShapeMismatch, message).into());
+        }
+        Ok(value.reshaped(shape))
     }
 
     /// Calls `f(position, position in value)` for every element of the place.
@@ -109,13 +124,73 @@ impl Place {
     }
 }
 
+/// An index with the positions of every mask in its place.
+struct Unmasked {
+    items: Vec<IndexItem>,
+    /// What the values among the items mean.
+    tensors: Vec<Tensor>,
+    /// The shape that is indexed: a mask without axes takes an axis of length 1 of its own.
+    shape: Vec<usize>,
+}
+
+impl Unmasked {
+    fn of(x: &Inputs<'_>) -> Unmasked {
+        let items: &[IndexItem] = if let Arg::Index(items) = &x.call.args[1] { items } else { &[] };
+        let mut out =
+            Unmasked { items: Vec::new(), tensors: Vec::new(), shape: x.tensor(0).shape().to_vec() };
+        let axes = |i: &IndexItem| match i {
+            IndexItem::New | IndexItem::Ellipsis => 0,
+            IndexItem::Value(v) if x.call.type_of(*v).dtype == DType::Bool => x.call.type_of(*v).rank(),
+            _ => 1,
+        };
+        let unnamed = x.tensor(0).shape().len().saturating_sub(items.iter().map(axes).sum());
+        let mut axis = 0;
+        for item in items {
+            match item {
+                IndexItem::Value(v) => {
+                    let t = x.tensors[v.index()];
+                    if t.dtype() == DType::Bool && t.shape().is_empty() {
+                        out.shape.insert(axis, 1);
+                        axis += 1;
+                    }
+                    out.push(t);
+                }
+                other => out.items.push(other.clone()),
+            }
+            axis += if *item == IndexItem::Ellipsis { unnamed } else { axes(item) };
+        }
+        out
+    }
+
+    fn push(&mut self, t: &Tensor) {
+        if t.dtype() != DType::Bool {
+            self.value(t.clone());
+            return;
+        }
+        let full = if t.shape().is_empty() { t.clone().reshaped([1]) } else { t.clone() };
+        let (axes, n) = positions_of(&full);
+        axes.into_iter().for_each(|at| self.value(Tensor::new(at, [n])));
+    }
+
+    fn value(&mut self, t: Tensor) {
+        self.items.push(IndexItem::Value(ValueId(self.tensors.len() as u32)));
+        self.tensors.push(t);
+    }
+}
+
 /// What the index tensors add together, for each element of their common shape.
-fn table(x: &Inputs<'_>, index: &ResolvedIndex, own: &[usize]) -> Result<Vec<usize>, Error> {
+fn table(
+    x: &Inputs<'_>,
+    index: &ResolvedIndex,
+    tensors: &[Tensor],
+    shape: &[usize],
+) -> Result<Vec<usize>, Error> {
+    let own = strides(shape);
     let mut sum = vec![0; index.tensor_shape.iter().product()];
     for (axis, v) in &index.tensors {
-        let n = x.tensor(0).shape()[*axis];
-        let at = positions(x, x.tensors[v.index()], *axis, n, -(n as i64))?;
-        let at = broadcast_to(&Tensor::new(at, x.tensors[v.index()].shape()), &index.tensor_shape);
+        let (n, t) = (shape[*axis], &tensors[v.index()]);
+        let at = positions(x, t, *axis, n, -(n as i64))?;
+        let at = broadcast_to(&Tensor::new(at, t.shape()), &index.tensor_shape);
         sum.iter_mut().zip(at.slice::<i64>()).for_each(|(s, i)| *s += *i as usize * own[*axis]);
     }
     Ok(sum)

@@ -38,7 +38,14 @@ mod order;
 
 mod along;
 mod cumulative;
+mod search;
 mod sort;
+mod unique;
+
+mod count;
+
+mod draw;
+mod random;
 
 mod distances;
 mod einsum;
@@ -52,9 +59,16 @@ mod classes;
 mod layers;
 mod losses;
 
+mod find;
 mod index;
 mod pick;
+mod scatter;
+mod slices;
+
+mod diagonal;
+mod repeat;
 mod shape;
+mod view;
 
 mod cast;
 mod create;

@@ -7,7 +7,7 @@ use super::along::Lines;
 use super::cast::cast;
 use super::compute::Compute;
 use super::dispatch::each_compute;
-use super::inputs::Inputs;
+use super::inputs::{Inputs, Scalars};
 
 pub fn sort(x: &Inputs<'_>) -> Out {
     let descending = x.call.flag(2);
@@ -31,6 +31,35 @@ pub fn topk(x: &Inputs<'_>) -> Out {
     }))
 }
 
+pub fn argsort(x: &Inputs<'_>) -> Out {
+    let (t, descending) = (x.tensor(0), x.call.flag(2));
+    each_compute!(t.dtype(), C => {
+        let wide = x.operand(0, t.dtype(), Scalars::Rounded);
+        let lines = Lines::new(&wide, x.axis(1, t.shape().len())?);
+        let mut positions: Vec<i64> = Vec::with_capacity(t.numel());
+        for line in lines.iter::<C>() {
+            let mut order: Vec<usize> = (0..line.len()).collect();
+            order.sort_by(|i, j| rank(line[*i], line[*j], descending));
+            positions.extend(order.iter().map(|i| *i as i64));
+        }
+        Ok(vec![lines.back(positions, &x.out[0].shape)])
+    })
+}
+
+pub fn msort(x: &Inputs<'_>) -> Out {
+    each_compute!(x.out[0].dtype, C => {
+        let t = x.wide();
+        let lines = Lines::new(&t, 0);
+        let mut values: Vec<C> = Vec::with_capacity(t.numel());
+        for line in lines.iter::<C>() {
+            let start = values.len();
+            values.extend_from_slice(line);
+            values[start..].sort_by(|a, b| rank(*a, *b, false));
+        }
+        Ok(vec![cast(&lines.back(values, &x.out[0].shape), x.out[0].dtype)])
+    })
+}
+
 /// Gives the elements and positions of each line in the order that `f` makes of 0, 1, 2 ...
 fn reorder<C: Compute>(x: &Inputs<'_>, i: usize, f: impl Fn(&[C], &mut Vec<usize>)) -> Out {
     let t = x.wide();
@@ -46,7 +75,7 @@ fn reorder<C: Compute>(x: &Inputs<'_>, i: usize, f: impl Fn(&[C], &mut Vec<usize
     Ok(vec![cast(&lines.back(values, shape), x.out[0].dtype), lines.back(positions, shape)])
 }
 
-/// How two elements are ordered.
+/// How two elements stand to each other, NaN after all numbers, or the other way round.
 pub fn rank<C: Compute>(a: C, b: C, descending: bool) -> Ordering {
     let ascending = a.partial_cmp(&b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()));
     if descending { ascending.reverse() } else { ascending }

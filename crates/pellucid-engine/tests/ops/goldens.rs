@@ -23,6 +23,20 @@ struct Case {
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/ops");
 
+/// Rows that PyTorch has no equal numbers for: its generators draw others from the same seed. What these
+/// draw is tested beside, in `random.rs`.
+const WITHOUT: &[&str] = &[
+    "rand",
+    "randn",
+    "rand_like",
+    "randn_like",
+    "randint",
+    "randperm",
+    "bernoulli",
+    "multinomial",
+    "normal",
+];
+
 #[test]
 fn agrees_with_torch() {
     let (mut n, mut faults, mut covered) = (0, Vec::new(), BTreeSet::new());
@@ -40,7 +54,8 @@ fn agrees_with_torch() {
         covered.extend(cases.iter().filter(|c| c.outputs.is_some()).map(|c| c.op.def().name));
     }
     assert!(faults.is_empty(), "{} of {n} cases:\n{}", faults.len(), faults.join("\n"));
-    let missing: Vec<&str> = OPS.iter().map(|d| d.name).filter(|n| !covered.contains(n)).collect();
+    let missing: Vec<&str> =
+        OPS.iter().map(|d| d.name).filter(|n| !covered.contains(n) && !WITHOUT.contains(n)).collect();
     assert!(missing.is_empty(), "no case for {missing:?}");
 }
 

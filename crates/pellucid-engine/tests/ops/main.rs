@@ -6,4 +6,5 @@ mod factors;
 mod faults;
 mod fitting;
 mod goldens;
+mod random;
 mod types;

@@ -61,7 +61,14 @@ impl Draw<'_> {
     fn item(&mut self, made: &mut Vec<Tensor>) -> IndexItem {
         let mut end = || (self.below(2) == 1).then(|| self.pick(&[0, 1, -1, 2, 9, i64::MAX, i64::MIN]));
         let (start, stop) = (end(), end());
-        match self.below(5) {
+        match self.below(6) {
+            5 => {
+                let skip = self.below(3).min(made[0].shape().len());
+                let shape = made[0].shape()[..skip].to_vec();
+                let n = shape.iter().product();
+                made.push(Tensor::bools((0..n).map(|_| self.below(2) as u8).collect(), shape));
+                IndexItem::Value(ValueId(made.len() as u32 - 1))
+            }
             0 => IndexItem::Int(self.pick(&[0, -1, 1])),
             1 => IndexItem::Slice(Slice { start, stop, step: self.pick(&[None, Some(2), Some(i64::MAX)]) }),
             2 => IndexItem::New,
@@ -105,6 +112,43 @@ impl Draw<'_> {
                 let shape = if def.name == "gather" { same } else { vec![self.below(3)] };
                 let n = shape.iter().product();
                 made.push(Tensor::new((0..n).map(|_| self.below(2) as i64).collect::<Vec<_>>(), shape));
+                Arg::Value(ValueId(made.len() as u32 - 1))
+            }
+            ParamKind::Tensor if i == 0 && def.name == "multinomial" => {
+                let shape = self.pick(&[&[3][..], &[2, 2], &[2, 1], &[0, 2]]);
+                let n = shape.iter().product();
+                made.push(Tensor::new((0..n).map(|_| 1.0 + self.below(3) as f32).collect::<Vec<_>>(), shape));
+                Arg::Value(ValueId(made.len() as u32 - 1))
+            }
+            ParamKind::Tensor if i == 0 && def.name == "diagonal_scatter" => {
+                let shape = self.pick(&[&[2, 2][..], &[3, 2], &[2, 2, 2]]);
+                made.push(Tensor::new(vec![0i64; shape.iter().product()], shape));
+                Arg::Value(ValueId(made.len() as u32 - 1))
+            }
+            ParamKind::Tensor if param.name == "src" && def.name == "diagonal_scatter" => {
+                let shape = [&first[2..], &[2]].concat();
+                let ty = TensorType::new(self.pick(&DType::ALL), shape);
+                made.push(Tensor::from_bytes(&ty, &vec![1; ty.bytes().unwrap()]).unwrap());
+                Arg::Value(ValueId(made.len() as u32 - 1))
+            }
+            ParamKind::Tensor if i == 0 && matches!(def.name, "bincount" | "one_hot") => {
+                let n = self.below(3);
+                made.push(Tensor::new((0..n).map(|_| self.below(2) as i64).collect::<Vec<_>>(), [n]));
+                Arg::Value(ValueId(made.len() as u32 - 1))
+            }
+            ParamKind::Tensor if matches!(param.name, "index" | "indices" | "sorter") => {
+                let shape = first.iter().map(|n| n.min(&2)).copied().collect::<Vec<usize>>();
+                let n = shape.iter().product();
+                made.push(Tensor::new((0..n).map(|_| self.below(2) as i64).collect::<Vec<_>>(), shape));
+                Arg::Value(ValueId(made.len() as u32 - 1))
+            }
+            ParamKind::Tensor if matches!(param.name, "src" | "source") && self.below(4) > 0 => {
+                let shape = match self.below(2) {
+                    0 => first,
+                    _ => made.last().map(|t| t.shape().to_vec()).unwrap_or_default(),
+                };
+                let ty = TensorType::new(made[0].dtype(), shape);
+                made.push(Tensor::from_bytes(&ty, &vec![1; ty.bytes().unwrap()]).unwrap());
                 Arg::Value(ValueId(made.len() as u32 - 1))
             }
             ParamKind::Tensor if matches!(param.name, "condition" | "mask") => {
@@ -152,17 +196,35 @@ impl Draw<'_> {
 fn may_object(op: &str, code: Code) -> bool {
     match code {
         Code::IndexOutOfRange => {
-            ["index", "set_index", "gather", "index_select", "embedding", "nll_loss", "cross_entropy"]
+            let positions = ["index", "set_index", "gather", "index_select", "take", "take_along_dim", "put"];
+            let writes =
+                ["scatter", "scatter_add", "scatter_reduce", "index_add", "index_copy", "index_fill"];
+            let counts = ["bincount", "one_hot", "searchsorted"];
+            let classes = ["embedding", "nll_loss", "cross_entropy"];
+            [&positions[..], &writes, &counts, &classes].concat().contains(&op)
+        }
+        Code::ShapeMismatch => {
+            ["norm", "index_select", "index", "set_index", "masked_scatter", "repeat_interleave"]
                 .contains(&op)
         }
-        Code::ShapeMismatch => ["norm", "index_select"].contains(&op),
-        Code::BadArgument => {
-            // Singular matrices and elements that are not finite, for one.
-            op.starts_with("linalg_")
-                || ["pow", "div", "floor_divide", "remainder", "fmod", "quantile", "nanquantile"]
-                    .contains(&op)
-                || op == "binary_cross_entropy"
-        }
+        // Singular matrices and elements that are not finite, for one.
+        Code::BadArgument if op.starts_with("linalg_") => true,
+        Code::BadArgument => [
+            "binary_cross_entropy",
+            "pow",
+            "div",
+            "floor_divide",
+            "remainder",
+            "fmod",
+            "quantile",
+            "nanquantile",
+            "repeat_interleave",
+            "histc",
+            "bernoulli",
+            "multinomial",
+            "normal",
+        ]
+        .contains(&op),
         _ => false,
     }
 }
@@ -181,7 +243,9 @@ fn check(def: &'static OpDef, bytes: &[u8]) -> bool {
     let found = eval(op, &args, |v| made.get(v.index()));
     match (inferred, found) {
         (Ok(want), Ok(got)) => {
-            assert_eq!(got.iter().map(Tensor::ty).collect::<Vec<_>>(), want, "{op:?} {args:?} {types:?}");
+            let got_types: Vec<TensorType> = got.iter().map(Tensor::ty).collect();
+            let admitted = want.len() == got.len() && want.iter().zip(&got_types).all(|(w, g)| w.admits(g));
+            assert!(admitted, "{op:?} {args:?} {types:?}: inferred {want:?}, got {got_types:?}");
             for t in got {
                 assert_eq!(t.as_bytes().len(), t.ty().bytes().unwrap(), "{op:?} {args:?} {types:?}");
                 let truth = t.dtype() != DType::Bool || t.as_bytes().iter().all(|b| *b < 2);
@@ -203,6 +267,7 @@ fn check(def: &'static OpDef, bytes: &[u8]) -> bool {
 
 #[test]
 fn every_row_computes_what_it_infers() {
+    let mut rare = Vec::new();
     for def in OPS {
         assert!(has_kernel(def.name), "`{}` has no kernel", def.name);
         let accepted = std::cell::Cell::new(0);
@@ -210,8 +275,11 @@ fn every_row_computes_what_it_infers() {
         proptest!(config, |(bytes in proptest::collection::vec(any::<u8>(), 0..300))| {
             accepted.set(accepted.get() + usize::from(check(def, &bytes)));
         });
-        assert!(accepted.get() >= 20, "`{}`: only {} of 400 draws pass its rule", def.name, accepted.get());
+        if accepted.get() < 20 {
+            rare.push(format!("`{}`: only {} of 400 draws pass its rule", def.name, accepted.get()));
+        }
     }
+    assert!(rare.is_empty(), "{}", rare.join("\n"));
 }
 
 #[test]

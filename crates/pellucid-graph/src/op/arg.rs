@@ -49,7 +49,7 @@ pub enum IndexItem {
     New,
     /// `...`: all axes not mentioned.
     Ellipsis,
-    /// An integer tensor of positions.
+    /// An integer tensor of positions, or a bool tensor: those where it holds.
     Value(ValueId),
 }
 

@@ -145,6 +145,16 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// A number; 0 when none is given.
+    pub fn float(&self, i: usize) -> f64 {
+        match self.args[i] {
+            Arg::Int(n) => n as f64,
+            Arg::Float(x) => x,
+            Arg::Bool(b) => f64::from(u8::from(b)),
+            _ => 0.0,
+        }
+    }
+
     /// A truth value.
     pub fn flag(&self, i: usize) -> bool {
         self.args[i] == Arg::Bool(true)

@@ -1,11 +1,12 @@
-//! Indexing with PyTorch's rules: integers and slices first, then integer tensors together.
+//! Indexing with PyTorch's rules: integers and slices first, then tensors together; a mask is the
+//! positions where it holds.
 //!
 //! [`resolve_index`] says for every axis of the result where its positions come from; the shape
 //! rule uses its shape, the engine its axes.
 
 use super::{IndexItem, Slice};
 use crate::shape::broadcast;
-use crate::{Code, Diagnostic, Result, TensorType, ValueId};
+use crate::{Code, DType, Diagnostic, Result, TensorType, ValueId};
 
 /// An index with every position known, for a tensor of one particular shape.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,8 +19,10 @@ pub struct ResolvedIndex {
     pub fixed: Vec<(usize, usize)>,
     /// Axes indexed by a tensor.
     pub tensors: Vec<(usize, ValueId)>,
-    /// The shape those tensors broadcast to.
+    /// The shape those tensors broadcast to; as long as can be where a mask is among them.
     pub tensor_shape: Vec<usize>,
+    /// The axis of the result whose length depends on the elements of a mask.
+    pub open: Option<usize>,
 }
 
 /// Where an axis of the result comes from.
@@ -43,14 +46,14 @@ pub enum OutAxis {
 /// Resolves an index against a shape.
 ///
 /// # Errors
-/// Too many items, two ellipses, an integer outside its axis, a step below 1, a tensor that is not
-/// of integers, tensors that do not broadcast.
+/// Too many items, two ellipses, an integer outside its axis, a step below 1, a tensor that is neither
+/// of integers nor a mask of the right shape, tensors that do not broadcast.
 pub fn resolve_index<'a>(
     items: &[IndexItem],
     shape: &[usize],
     type_of: impl Fn(ValueId) -> &'a TensorType,
 ) -> Result<ResolvedIndex> {
-    let used = items.iter().filter(|i| !matches!(i, IndexItem::New | IndexItem::Ellipsis)).count();
+    let used: usize = items.iter().map(|i| axes_used(i, &type_of)).sum();
     if used > shape.len() {
         let message = format!("too many indices: {used} for shape {shape:?}");
         return Err(Diagnostic::new(Code::IndexOutOfRange, message));
@@ -64,7 +67,9 @@ pub fn resolve_index<'a>(
         fixed: Vec::new(),
         tensors: Vec::new(),
         tensor_shape: Vec::new(),
+        open: None,
     };
+    let mut most_taken = None; // by a mask
     let mut slots: Vec<usize> = Vec::new(); // where in `axes` each tensor stood
     let mut axis = 0;
     let ends = if items.contains(&IndexItem::Ellipsis) { None } else { Some(&IndexItem::Ellipsis) };
@@ -89,36 +94,80 @@ pub fn resolve_index<'a>(
                 }
             }
             IndexItem::Value(v) => {
-                check_tensor(type_of(*v), &mut out.tensor_shape)?;
+                let ty = type_of(*v);
+                match ty.dtype {
+                    DType::Bool => most_taken = most_taken.max(Some(mask_elements(ty, axis, shape)?)),
+                    _ => check_tensor(ty, &mut out.tensor_shape)?,
+                }
                 out.tensors.push((axis, *v));
                 slots.push(out.axes.len());
-                axis += 1;
+                axis += axes_used(item, &type_of);
             }
         }
     }
-    place_tensor_axes(&mut out, &slots);
+    let open = most_taken.is_some_and(|n| join_mask(n, &mut out.tensor_shape));
+    let first = place_tensor_axes(&mut out, &slots);
+    out.open = open.then(|| first + out.tensor_shape.len() - 1);
     Ok(out)
 }
 
-/// Adjacent tensors leave their common axes where they stood; separated ones put them in front.
-fn place_tensor_axes(out: &mut ResolvedIndex, slots: &[usize]) {
-    let Some(&first) = slots.first() else { return };
+/// Axes of the indexed tensor that an item takes; a mask takes as many as it has.
+fn axes_used<'a>(item: &IndexItem, type_of: impl Fn(ValueId) -> &'a TensorType) -> usize {
+    match item {
+        IndexItem::New | IndexItem::Ellipsis => 0,
+        IndexItem::Value(v) if type_of(*v).dtype == DType::Bool => type_of(*v).rank(),
+        _ => 1,
+    }
+}
+
+/// Most elements that a mask takes; it must have the lengths of the axes it stands for.
+fn mask_elements(mask: &TensorType, axis: usize, shape: &[usize]) -> Result<usize> {
+    let place = &shape[axis..axis + mask.rank()];
+    match mask.shape == place {
+        true => Ok(mask.numel().unwrap_or(usize::MAX)),
+        false => {
+            let message = format!(
+                "a mask of shape {:?} at axis {axis} does not fit shape {shape:?}, it needs {place:?}",
+                mask.shape
+            );
+            Err(Diagnostic::new(Code::ShapeMismatch, message))
+        }
+    }
+}
+
+/// A mask is a vector of positions: it joins the last common axis of the other tensors, and leaves
+/// that axis open unless one of them gives it a length.
+fn join_mask(most: usize, common: &mut Vec<usize>) -> bool {
+    match common.last_mut() {
+        Some(1) | None => {
+            common.pop();
+            common.push(most);
+            true
+        }
+        Some(_) => false,
+    }
+}
+
+/// Adjacent tensors leave their common axes where they stood; separated ones put them in front. Gives
+/// the first of those axes.
+fn place_tensor_axes(out: &mut ResolvedIndex, slots: &[usize]) -> usize {
+    let Some(&first) = slots.first() else { return 0 };
     let adjacent = slots.iter().all(|slot| *slot == first);
     let at = if adjacent { first } else { 0 };
     let n = out.tensor_shape.len();
     out.axes.splice(at..at, (0..n).map(OutAxis::Tensor));
     out.shape.splice(at..at, out.tensor_shape.iter().copied());
+    at
 }
 
 fn check_tensor(ty: &TensorType, common: &mut Vec<usize>) -> Result<()> {
-    if ty.dtype == crate::DType::Bool {
-        let diagnostic =
-            Diagnostic::new(Code::DTypeMismatch, "a mask as an index gives a shape that depends on the data");
-        return Err(diagnostic.help("use `pl.where(mask, a, b)` or `masked_fill`"));
-    }
-    if ty.dtype.category() != crate::dtype::Category::Int {
-        let message = format!("an index tensor must be of integers, got {ty}");
-        return Err(Diagnostic::new(Code::DTypeMismatch, message));
+    if !matches!(ty.dtype, DType::I32 | DType::I64) {
+        let message = format!("an index tensor must be i32, i64 or bool, got {ty}");
+        let diagnostic = Diagnostic::new(Code::DTypeMismatch, message);
+        return Err(match ty.dtype {
+            DType::U8 => diagnostic.help("`.bool()` makes a mask of it, `.long()` positions"),
+            _ => diagnostic,
+        });
     }
     *common = broadcast(common, &ty.shape).ok_or_else(|| {
         let message = format!("index tensors of shapes {common:?} and {:?} do not broadcast", ty.shape);
@@ -155,7 +204,6 @@ fn push_slice(out: &mut ResolvedIndex, axis: usize, s: &Slice, shape: &[usize]) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::DType;
 
     fn shape_of(items: &[IndexItem], shape: &[usize], tensors: &[&[usize]]) -> Result<Vec<usize>, String> {
         let types: Vec<TensorType> = tensors.iter().map(|s| TensorType::new(DType::I64, *s)).collect();

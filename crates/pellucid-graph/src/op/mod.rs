@@ -16,7 +16,7 @@ pub use arg::{Arg, IndexItem, Slice};
 pub use call::{Call, Operand};
 pub use einsum::{Einsum, resolve_einsum};
 pub use index::{OutAxis, ResolvedIndex, resolve_index};
-pub use rules::{class_axis, holds_vectors, matrix_axes};
+pub use rules::{class_axis, diagonal_length, holds_vectors, matrix_axes, moved_axes, turned_axes};
 pub use table::OPS;
 
 use std::collections::HashMap;

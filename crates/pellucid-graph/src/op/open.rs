@@ -85,7 +85,12 @@ mod tests {
         check("reshape", vec![v(0), Arg::Ints(vec![-1])], &types, "f32[<=36]");
         check("index", vec![v(0), first(3)], &types, "f32[<=3, 4]");
         check("index", vec![v(0), Arg::Index(vec![IndexItem::Int(2)])], &types, "f32[4]");
-        check("topk", vec![v(0), Arg::Int(2), Arg::Int(0), Arg::Bool(true)], &types, "f32[2, 4] i64[2, 4]");
+        check(
+            "topk",
+            vec![v(0), Arg::Int(2), Arg::Int(0), Arg::Bool(true), Arg::Bool(true)],
+            &types,
+            "f32[2, 4] i64[2, 4]",
+        );
         check("add", vec![v(0), v(3)], &types, "`add`: shapes [9, 4] and [4, 5] do not broadcast");
     }
 }

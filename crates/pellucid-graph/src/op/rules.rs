@@ -9,6 +9,8 @@ mod unary;
 
 mod along;
 mod create;
+mod diagonal;
+mod found;
 mod order;
 mod reduce;
 
@@ -20,23 +22,35 @@ mod layers;
 mod losses;
 
 mod place;
+mod random;
+mod repeat;
+mod scatter;
+mod search;
 mod shape;
+mod view;
 
 pub use along::*;
 pub use arithmetic::*;
 pub use closeness::*;
 pub use create::*;
+pub use diagonal::*;
 pub use distances::*;
 pub use elementwise::*;
+pub use found::*;
 pub use layers::*;
 pub use losses::*;
 pub use matrices::*;
 pub use order::*;
 pub use place::*;
 pub use products::*;
+pub use random::*;
 pub use reduce::*;
+pub use repeat::*;
+pub use scatter::*;
+pub use search::*;
 pub use shape::*;
 pub use unary::*;
+pub use view::*;
 
 use crate::{DType, Result, TensorType};
 

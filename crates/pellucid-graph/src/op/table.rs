@@ -14,8 +14,11 @@ use super::{Arg, OpDef, Param, rules};
 
 const NONE: Arg = Arg::None;
 const NO: Arg = Arg::Bool(false);
+const YES: Arg = Arg::Bool(true);
+const ZERO: Arg = Arg::Int(0);
 const LAST: Arg = Arg::Int(-1);
 const ONE: &[&str] = &[""];
+const UNIQUE: &[&str] = &["output", "inverse_indices", "counts"];
 const PAIR: &[&str] = &["values", "indices"];
 const VAR_MEAN: &[&str] = &["var", "mean"];
 const STD_MEAN: &[&str] = &["std", "mean"];
@@ -23,9 +26,10 @@ const MIN_MAX: &[&str] = &["min", "max"];
 const TYPE: ParamKind = ParamKind::DType;
 const BETWEEN: ParamKind = Word(&["linear", "lower", "higher", "midpoint", "nearest"]);
 const ROUNDING: ParamKind = Word(&["trunc", "floor"]);
+const SIDE: ParamKind = Word(&["left", "right"]);
+const REDUCE: ParamKind = Word(&["sum", "prod", "mean", "amax", "amin"]);
 const GELU: ParamKind = Word(&["none", "tanh"]);
 
-const YES: Arg = Arg::Bool(true);
 const P2: Arg = Arg::Float(2.0);
 const MEAN: Arg = word("mean");
 const REDUCTION: ParamKind = Word(&["none", "mean", "sum"]);
@@ -221,8 +225,18 @@ ops! {
     "cummax"(input: Tensor, dim: Dim) -> PAIR Fresh cumulative_with_index "Gives the largest elements so far along an axis and the positions of their last; NaN wins.";
     "cummin"(input: Tensor, dim: Dim) -> PAIR Fresh cumulative_with_index "Gives the smallest elements so far along an axis and the positions of their last; NaN wins.";
     "diff"(input: Tensor, n: Int ? Arg::Int(1), dim: Dim ? LAST, prepend: Tensor ? NONE, append: Tensor ? NONE) -> ONE Fresh diff "Takes differences of neighbours along an axis, `n` times; bool differs or not.";
-    "topk"(input: Tensor, k: Int, dim: Dim ? LAST, largest: Bool ? Arg::Bool(true)) -> PAIR Fresh topk "Gives the `k` largest (or smallest) elements in order, and their positions.";
-    "sort"(input: Tensor, dim: Dim ? LAST, descending: Bool ? NO) -> PAIR Fresh sort "Sorts along an axis, keeping the order of equals; also gives positions.";
+    "topk"(input: Tensor, k: Int, dim: Dim ? LAST, largest: Bool ? YES, sorted: Bool ? YES) -> PAIR Fresh topk "Gives the `k` largest (or smallest) elements in order, whatever `sorted` says, and their positions.";
+    "sort"(input: Tensor, dim: Dim ? LAST, descending: Bool ? NO, stable: Bool ? NO) -> PAIR Fresh sort "Sorts along an axis, always keeping the order of equals; also gives positions.";
+    "argsort"(input: Tensor, dim: Dim ? LAST, descending: Bool ? NO, stable: Bool ? NO) -> ONE Fresh argsort "Gives the positions (i64) that sort an axis, always keeping the order of equals.";
+    "msort"(input: Tensor) -> ONE Fresh msort "Sorts along the first axis.";
+    "searchsorted"(sorted_sequence: Tensor, input: Operand, out_int32: Bool ? NO, right: Bool ? NO, side: SIDE ? NONE, sorter: Tensor ? NONE) -> ONE Fresh searchsorted "Gives the first place (i64) in a sorted last axis where each value can stand; with `right` the last.";
+    "bucketize"(input: Operand, boundaries: Tensor, out_int32: Bool ? NO, right: Bool ? NO) -> ONE Fresh bucketize "Gives the number (i64) of the bucket between sorted `boundaries` for each value.";
+    "isin"(elements: Operand, test_elements: Operand, assume_unique: Bool ? NO, invert: Bool ? NO) -> ONE Fresh isin "Tests that an element is one of `test_elements`; NaN never is.";
+    "unique"(input: Tensor, dim: Dim ? NONE) -> UNIQUE Fresh unique "Gives the distinct elements, or slices along an axis, in rising order; where each element went; how often each stood there (i64). How many there are depends on the elements.";
+    "unique_consecutive"(input: Tensor, dim: Dim ? NONE) -> UNIQUE Fresh unique "Drops elements, or slices along an axis, that equal the one before; also gives where each went and how often each stood there (i64). How many are left depends on the elements.";
+    "bincount"(input: Tensor, weights: Tensor ? NONE, minlength: Int ? ZERO) -> ONE Fresh bincount "Counts 0, 1, 2 ... in a vector of integers, or adds up their `weights`. How many counts there are depends on the largest.";
+    "histc"(input: Tensor, bins: Int ? Arg::Int(100), min: Float ? ZERO, max: Float ? ZERO) -> ONE Fresh histc "Counts elements in equal bins from `min` to `max`; from the smallest to the largest where these are equal.";
+    "one_hot"(input: Tensor, num_classes: Int) -> ONE Fresh one_hot "Gives 1 at each class (i64) and 0 elsewhere, along a new last axis.";
     "cosine_similarity"(input: Tensor, other: Tensor, dim: Dim ? Arg::Int(1), eps: Float ? Arg::Float(1e-8)) -> ONE Fresh cosine_similarity "Takes the cosine of the angle between vectors along an axis.";
 
     ["Products of vectors and matrices."]
@@ -295,15 +309,56 @@ ops! {
     "transpose"(input: Tensor, dim0: Dim, dim1: Dim) -> ONE Shares transpose "Swaps two axes.";
     "unsqueeze"(input: Tensor, dim: Dim) -> ONE Shares unsqueeze "Adds an axis of length 1.";
     "squeeze"(input: Tensor, dim: Dims ? NONE) -> ONE Shares squeeze "Drops axes of length 1.";
-    "expand"(input: Tensor, shape: Shape) -> ONE Fresh expand "Repeats axes of length 1 to the given lengths; -1 keeps an axis.";
+    "expand"(input: Tensor, shape: Shape) -> ONE Shares expand "Repeats axes of length 1 to the given lengths; -1 keeps an axis. The repeated elements cannot be written.";
+    "view"(input: Tensor, shape: Shape) -> ONE Shares reshape "Gives the same elements another shape without copying; one length may be -1.";
+    "unflatten"(input: Tensor, dim: Dim, sizes: Shape) -> ONE Shares unflatten "Splits an axis into several; one length may be -1.";
+    "narrow"(input: Tensor, dim: Dim, start: Int, length: Int) -> ONE Shares narrow "Takes `length` positions of an axis from `start` on.";
+    "select"(input: Tensor, dim: Dim, index: Int) -> ONE Shares select_one "Takes one position of an axis and drops the axis.";
+    "movedim"(input: Tensor, source: Dims, destination: Dims) -> ONE Shares movedim "Moves axes to other places; the others keep their order.";
+    "diagonal"(input: Tensor, offset: Int ? ZERO, dim1: Dim ? ZERO, dim2: Dim ? Arg::Int(1)) -> ONE Shares diagonal "Takes the diagonal of two axes as a last axis, `offset` places to the right of the main one.";
+    "unfold"(input: Tensor, dimension: Dim, size: Int, step: Int) -> ONE Shares unfold "Gives windows of `size` positions, `step` apart, along a new last axis. They cannot be written.";
+    "diagonal_scatter"(input: Tensor, src: Tensor, offset: Int ? ZERO, dim1: Dim ? ZERO, dim2: Dim ? Arg::Int(1)) -> ONE Fresh diagonal_scatter "Gives the tensor with `src` on the diagonal that `diagonal` takes.";
+    "diag_embed"(input: Tensor, offset: Int ? ZERO, dim1: Dim ? Arg::Int(-2), dim2: Dim ? LAST) -> ONE Fresh diag_embed "Puts the last axis on a diagonal of two new axes, 0 elsewhere.";
+    "diag"(input: Tensor, diagonal: Int ? ZERO) -> ONE Fresh diag "Makes a matrix with this diagonal of a vector, or takes the diagonal of a matrix.";
+    "tril"(input: Tensor, diagonal: Int ? ZERO) -> ONE Updates triangle "Writes 0 above a diagonal of the last two axes.";
+    "triu"(input: Tensor, diagonal: Int ? ZERO) -> ONE Updates triangle "Writes 0 below a diagonal of the last two axes.";
+    "repeat"(input: Tensor, repeats: Shape) -> ONE Fresh repeat "Repeats the tensor along its axes, as often as `repeats` says for each; more counts make leading axes.";
+    "tile"(input: Tensor, dims: Shape) -> ONE Fresh tile "Repeats the tensor along its last axes.";
+    "repeat_interleave"(input: Tensor, repeats: Operand, dim: Dim ? NONE, output_size: Int ? NONE) -> ONE Fresh repeat_interleave "Repeats each element, or each slice along an axis, in a row; a tensor of `repeats` needs `output_size`, their sum.";
+    "flip"(input: Tensor, dims: Dims) -> ONE Fresh flip "Reverses the order along axes.";
+    "roll"(input: Tensor, shifts: Dims, dims: Dims ? NONE) -> ONE Fresh roll "Moves elements along axes, those past the end to the start; along the flattened tensor without `dims`.";
+    "rot90"(input: Tensor, k: Int ? Arg::Int(1), dims: Dims ? NONE) -> ONE Fresh rot90 "Turns by `k` quarters from the first of two axes towards the second, 0 and 1 when not given.";
     "cat"(tensors: Tensors, dim: Dim ? Arg::Int(0)) -> ONE Fresh cat "Joins tensors along an axis.";
     "stack"(tensors: Tensors, dim: Dim ? Arg::Int(0)) -> ONE Fresh stack "Joins tensors of one shape along a new axis.";
 
     ["Places."]
     "index"(input: Tensor, index: Index) -> ONE Shares index "Takes what stands between brackets: integers, slices, `None`, `...`, integer tensors.";
     "set_index"(input: Tensor, index: Index, value: Operand) -> ONE Fresh set_index "Gives a copy with `value` (broadcast, converted) written between brackets.";
-    "gather"(input: Tensor, dim: Dim, index: Tensor) -> ONE Fresh gather "Takes elements along an axis at the positions of an i64 tensor of the result's shape.";
-    "index_select"(input: Tensor, dim: Dim, index: Tensor) -> ONE Fresh index_select "Takes whole slices along an axis at the positions of an i64 vector.";
+    "gather"(input: Tensor, dim: Dim, index: Tensor) -> ONE Fresh gather "Takes elements along an axis at the positions of an i32 or i64 tensor of the result's shape.";
+    "index_select"(input: Tensor, dim: Dim, index: Tensor) -> ONE Fresh index_select "Takes whole slices along an axis at the positions of an i32 or i64 vector.";
+    "take"(input: Tensor, index: Tensor) -> ONE Fresh take "Takes elements of the flattened tensor at i64 positions, negative from the end.";
+    "take_along_dim"(input: Tensor, indices: Tensor, dim: Dim ? NONE) -> ONE Fresh take_along_dim "Takes elements along an axis at i64 positions, off the axis both broadcast; from the flattened tensor without `dim`.";
+    "put"(input: Tensor, index: Tensor, source: Tensor, accumulate: Bool ? NO) -> ONE Updates put "Gives the tensor with `source` at i64 positions of the flattened tensor; with `accumulate` added there.";
+    "scatter"(input: Tensor, dim: Dim, index: Tensor, src: Operand) -> ONE Updates scatter "Gives the tensor with `src`, a tensor or a number, at positions along an axis; the last one written stays.";
+    "scatter_add"(input: Tensor, dim: Dim, index: Tensor, src: Tensor) -> ONE Updates scatter_tensor "Gives the tensor with `src` added at positions along an axis.";
+    "scatter_reduce"(input: Tensor, dim: Dim, index: Tensor, src: Tensor, reduce: REDUCE, include_self: Bool ? YES) -> ONE Updates scatter_tensor "Reduces `src` into positions along an axis, with what stands there unless `include_self` is False.";
+    "index_add"(input: Tensor, dim: Dim, index: Tensor, source: Tensor, alpha: Float ? Arg::Int(1)) -> ONE Updates index_add "Gives the tensor with `alpha` times the slices of `source` added at positions of an axis.";
+    "index_copy"(input: Tensor, dim: Dim, index: Tensor, source: Tensor) -> ONE Updates index_copy "Gives the tensor with the slices of `source` at positions of an axis; the last one written stays.";
+    "index_fill"(input: Tensor, dim: Dim, index: Tensor, value: Operand) -> ONE Updates index_fill "Writes a number to all of some positions of an axis, negative from the end.";
+    "masked_scatter"(input: Tensor, mask: Tensor, source: Tensor) -> ONE Updates masked_scatter "Writes the elements of `source` in order where `mask` (bool, broadcast) holds.";
+    "masked_select"(input: Tensor, mask: Tensor) -> ONE Fresh masked_select "Takes the elements where `mask` (bool, broadcast) holds, as a vector; how many depends on the mask.";
+    "nonzero"(input: Tensor) -> ONE Fresh nonzero "Gives a row of positions (i64) for each element that is not zero; how many depends on the elements.";
+
+    ["Random numbers: the same for the same seed and shape, wherever they are made."]
+    "rand"(size: Shape, seed: Int ? NONE, dtype: TYPE ? NONE) -> ONE Fresh drawn "Draws numbers evenly from 0 up to 1, f32 unless `dtype` says otherwise.";
+    "randn"(size: Shape, seed: Int ? NONE, dtype: TYPE ? NONE) -> ONE Fresh drawn "Draws from the normal distribution of mean 0 and variance 1, f32 unless `dtype` says otherwise.";
+    "rand_like"(input: Tensor, seed: Int ? NONE, dtype: TYPE ? NONE) -> ONE Fresh drawn_like "Draws numbers evenly from 0 up to 1, of the input's shape and dtype.";
+    "randn_like"(input: Tensor, seed: Int ? NONE, dtype: TYPE ? NONE) -> ONE Fresh drawn_like "Draws from the normal distribution of mean 0 and variance 1, of the input's shape and dtype.";
+    "randint"(low: Int, high: Int, size: Shape, seed: Int ? NONE, dtype: TYPE ? NONE) -> ONE Fresh randint "Draws integers evenly from `low` up to and without `high`, i64 unless `dtype` says otherwise.";
+    "randperm"(n: Int, seed: Int ? NONE, dtype: TYPE ? NONE) -> ONE Fresh randperm "Gives 0 to `n` - 1 in random order, i64 unless `dtype` says otherwise.";
+    "bernoulli"(input: Tensor, seed: Int ? NONE) -> ONE Fresh bernoulli "Draws 1 with the probability that each element says, else 0.";
+    "multinomial"(input: Tensor, num_samples: Int, replacement: Bool ? NO, seed: Int ? NONE) -> ONE Fresh multinomial "Draws positions (i64) from each row of weights, each once unless `replacement`.";
+    "normal"(mean: Operand, std: Operand, size: Shape ? NONE, seed: Int ? NONE) -> ONE Fresh normal "Draws from normal distributions of these means and standard deviations, two numbers with a `size`.";
 
     ["Copies."]
     "to"(input: Tensor, dtype: TYPE) -> ONE Fresh to "Converts to another element type.";

@@ -5,7 +5,8 @@
 
 use super::Handle;
 use super::frame::FrameId;
-use crate::{Arg, InvokeId, Kind, Op, Result, Site, ValueId};
+use super::layout::Layout;
+use crate::{Arg, Code, Diagnostic, IndexItem, InvokeId, Kind, Op, Result, Site, Slice, TensorType, ValueId};
 
 /// One step from a storage to a view of it; the first argument is what it is applied to.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +25,23 @@ impl ViewStep {
 
     /// The step undone: `base`, of this shape, with `value` where the view was.
     pub fn put(&self, base: ValueId, shape: &[usize], value: ValueId) -> Result<Kind> {
+        let set = |index: Vec<IndexItem>| {
+            ("set_index", vec![Arg::Value(base), Arg::Index(index), Arg::Value(value)])
+        };
         let (name, args) = match self.op.def().name {
+            "select" => set(self.along(shape.len(), IndexItem::Int(self.int(2)))),
+            "narrow" => {
+                let (start, stop) = (self.int(2), self.int(2) + self.int(3));
+                let stop = Some(stop).filter(|stop| start >= 0 || *stop < 0);
+                let part = Slice { start: Some(start), stop, step: None };
+                set(self.along(shape.len(), IndexItem::Slice(part)))
+            }
+            "movedim" => ("movedim", vec![Arg::Value(value), self.args[2].clone(), self.args[1].clone()]),
+            "diagonal" => {
+                let mut args = vec![Arg::Value(base), Arg::Value(value)];
+                args.extend_from_slice(&self.args[1..]);
+                ("diagonal_scatter", args)
+            }
             "index" => ("set_index", vec![Arg::Value(base), self.args[1].clone(), Arg::Value(value)]),
             "transpose" => ("transpose", vec![Arg::Value(value), self.args[1].clone(), self.args[2].clone()]),
             "permute" => ("permute", vec![Arg::Value(value), Arg::Ints(inverse(&self.args[1]))]),
@@ -34,6 +51,30 @@ impl ViewStep {
             }
         };
         Ok(Kind::Op { op: Op::find(name)?, args })
+    }
+
+    /// An index that has `item` at the axis of parameter 1 and everything of the axes before.
+    fn along(&self, rank: usize, item: IndexItem) -> Vec<IndexItem> {
+        let dim = self.int(1).rem_euclid(rank.max(1) as i64) as usize;
+        let mut index = vec![IndexItem::Slice(Slice::default()); dim];
+        index.push(item);
+        index
+    }
+
+    fn int(&self, i: usize) -> i64 {
+        match self.args[i] {
+            Arg::Int(n) => n,
+            _ => 0,
+        }
+    }
+
+    /// Whether one element of `base` stands in several places of the view made of it.
+    pub fn overlaps(&self, base: &TensorType, made: &TensorType) -> bool {
+        match self.op.def().name {
+            "expand" => made.numel() > base.numel(),
+            "unfold" => true,
+            _ => false,
+        }
     }
 }
 
@@ -64,6 +105,10 @@ struct Entry {
     steps: Vec<ViewStep>,
     version: u32,
     value: ValueId,
+    /// Where its elements lie in the storage; nothing is contiguous.
+    layout: Option<Layout>,
+    /// The first step after which an element stands in several places.
+    overlapping: Option<Op>,
 }
 
 /// All storages and the handles into them.
@@ -117,7 +162,8 @@ impl Storages {
 
     fn storage(&mut self, value: ValueId, borrowed: bool) -> Handle {
         self.storages.push(Storage { value, frame: self.frame, borrowed, version: 0, site: None });
-        self.push(Entry { storage: self.storages.len() - 1, steps: Vec::new(), version: 0, value })
+        let (storage, steps) = (self.storages.len() - 1, Vec::new());
+        self.push(Entry { storage, steps, version: 0, value, layout: None, overlapping: None })
     }
 
     /// Another handle to the same view.
@@ -132,6 +178,31 @@ impl Storages {
         entry.steps.push(step);
         entry.value = value;
         self.push(entry)
+    }
+
+    /// Notes where the elements of a view lie, and which operation makes them stand in several places.
+    pub fn lay_out(&mut self, view: Handle, layout: Layout, overlapping: Option<Op>) {
+        let entry = &mut self.handles[view.0];
+        entry.layout = Some(layout);
+        entry.overlapping = entry.overlapping.or(overlapping);
+    }
+
+    /// Where the elements of a handle of this shape lie in its storage.
+    pub fn layout(&self, handle: Handle, shape: &[usize]) -> Layout {
+        self.handles[handle.0].layout.clone().unwrap_or_else(|| Layout::contiguous(shape))
+    }
+
+    /// Refuses a view whose elements stand in several places: PyTorch cannot write them either.
+    ///
+    /// # Errors
+    /// [`Code::BadArgument`] naming the operation that made it so.
+    pub fn writable(&self, handle: Handle) -> Result<()> {
+        let Some(op) = self.handles[handle.0].overlapping else { return Ok(()) };
+        let message = format!(
+            "cannot write through `{}`: an element of what it is a view of stands in several places",
+            op.def().name
+        );
+        Err(Diagnostic::new(Code::BadArgument, message).help("`.clone()` makes a copy that can be written"))
     }
 
     fn push(&mut self, entry: Entry) -> Handle {

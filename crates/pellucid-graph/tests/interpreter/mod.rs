@@ -126,15 +126,86 @@ pub fn apply(name: &str, args: &[Arg], values: &[Array]) -> Array {
             }
             _ => panic!("permute"),
         },
-        "reshape" | "flatten" | "squeeze" | "unsqueeze" => {
-            let types = [TensorType::new(DType::F32, a.shape.clone())];
-            let op = pellucid_graph::Op::find(name).expect("a row of the table");
-            let args = [&[Arg::Value(ValueId(0))], &args[1..]].concat();
-            let made = pellucid_graph::op::Call::infer(op.def(), &args, &types).expect("checked before");
-            Array::new(made[0].shape.clone(), a.data)
+        "movedim" => {
+            let axes = |i: usize| match &args[i] {
+                Arg::Ints(dims) => dims.iter().map(|d| d.rem_euclid(rank) as usize).collect::<Vec<_>>(),
+                _ => panic!("movedim"),
+            };
+            let (from, to) = (axes(1), axes(2));
+            let mut rest = (0..a.shape.len()).filter(|x| !from.contains(x));
+            let order: Vec<usize> = (0..a.shape.len())
+                .map(|place| match to.iter().position(|t| *t == place) {
+                    Some(i) => from[i],
+                    None => rest.next().expect("an axis is left"),
+                })
+                .collect();
+            permuted(&a, &order)
+        }
+        "narrow" | "select" | "diagonal" | "unfold" => {
+            let (shape, from) = part(name, args, &a.shape);
+            Array::new(shape, from.iter().map(|i| a.data[*i]).collect())
+        }
+        "diagonal_scatter" => {
+            let source = operand(1);
+            let args = [&[args[0].clone()], &args[2..]].concat();
+            let (_, to) = part("diagonal", &args, &a.shape);
+            let mut out = a;
+            to.iter().zip(source.data).for_each(|(i, x)| out.data[*i] = x);
+            out
+        }
+        "expand" => {
+            let shape = inferred(name, args, &a);
+            let data = places(&shape).iter().map(|p| a.broadcast_at(p)).collect();
+            Array::new(shape, data)
+        }
+        "reshape" | "view" | "flatten" | "unflatten" | "squeeze" | "unsqueeze" => {
+            let shape = inferred(name, args, &a);
+            Array::new(shape, a.data)
         }
         _ => panic!("the interpreter has no `{name}`"),
     }
+}
+
+/// The shape of the result of an operation of one tensor.
+fn inferred(name: &str, args: &[Arg], a: &Array) -> Vec<usize> {
+    let types = [TensorType::new(DType::F32, a.shape.clone())];
+    let op = pellucid_graph::Op::find(name).expect("a row of the table");
+    let args = [&[Arg::Value(ValueId(0))], &args[1..]].concat();
+    let made = pellucid_graph::op::Call::infer(op.def(), &args, &types).expect("checked before");
+    made[0].shape.clone()
+}
+
+/// The shape that a part of a tensor has, and where each of its elements lies.
+fn part(name: &str, args: &[Arg], whole: &[usize]) -> (Vec<usize>, Vec<usize>) {
+    let a = Array::new(whole, vec![0.0; whole.iter().product()]);
+    let int = |i: usize| match args[i] {
+        Arg::Int(n) => n,
+        _ => panic!("{name}"),
+    };
+    let axis = |i: usize| int(i).rem_euclid(whole.len() as i64) as usize;
+    let from_end = |i: i64, n: usize| if i < 0 { i + n as i64 } else { i } as usize;
+    let shape = inferred(name, args, &a);
+    let from = |place: &Vec<usize>| {
+        let mut at = place.clone();
+        match name {
+            "narrow" => at[axis(1)] += from_end(int(2), whole[axis(1)]),
+            "select" => at.insert(axis(1), from_end(int(2), whole[axis(1)])),
+            "diagonal" => {
+                let (i, shift) = (at.pop().expect("the diagonal"), int(1));
+                let (row, column) = (i + (-shift).max(0) as usize, i + shift.max(0) as usize);
+                let mut found = [(axis(2), row), (axis(3), column)];
+                found.sort_unstable();
+                found.into_iter().for_each(|(axis, i)| at.insert(axis, i));
+            }
+            _ => {
+                let i = at.pop().expect("the window");
+                at[axis(1)] = at[axis(1)] * int(3) as usize + i;
+            }
+        }
+        flat(whole, &at)
+    };
+    let all = places(&shape).iter().map(from).collect();
+    (shape, all)
 }
 
 fn zip(a: &Array, b: &Array, f: impl Fn(f64, f64) -> f64) -> Array {

@@ -60,11 +60,11 @@ fn named_tuple(results: &[&str], ops: &[String]) -> String {
 }
 
 fn class_name(results: &[&str]) -> String {
-    let capital = |name: &&str| {
-        let mut letters = name.chars();
+    let capital = |word: &str| {
+        let mut letters = word.chars();
         letters.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(letters).collect::<String>()
     };
-    results.iter().map(capital).collect()
+    results.iter().flat_map(|name| name.split('_')).map(capital).collect()
 }
 
 #[cfg(test)]
@@ -74,6 +74,7 @@ mod tests {
     #[test]
     fn rows_that_name_results_alike_share_a_class() {
         assert_eq!(class_name(&["U", "S", "Vh"]), "USVh");
+        assert_eq!(class_name(&["output", "inverse_indices"]), "OutputInverseIndices");
         let all = named_tuples();
         assert_eq!(all.matches("class ValuesIndices(NamedTuple):").count(), 1);
         let text = "\n\nclass StdMean(NamedTuple):\n    \"\"\"Results of `std_mean`.\"\"\"\n\n    std: Tensor\n    \

@@ -1,5 +1,6 @@
 //! Rearranging axes.
 
+use super::view::given_lengths;
 use super::{Types, one};
 use crate::op::Call;
 use crate::{Code, Result};
@@ -8,20 +9,13 @@ use crate::{Code, Result};
 pub fn reshape(c: &Call<'_>) -> Types {
     let t = c.ty(0);
     let want = c.ints(1).unwrap_or_default();
-    let numel = t.numel().unwrap_or(0) as i64;
-    let bad = || c.fault(Code::ShapeMismatch, format!("shape {:?} cannot become {want:?}", t.shape));
-    if want.iter().any(|&n| n < -1) || want.iter().filter(|&&n| n == -1).count() > 1 {
-        return Err(bad());
+    match given_lengths(&want, t.numel().unwrap_or(0)) {
+        Some(shape) => one(t.dtype, shape),
+        None => {
+            let message = format!("shape {:?} cannot become {want:?}", t.shape);
+            Err(c.fault(Code::ShapeMismatch, message))
+        }
     }
-    let known = want.iter().filter(|&&n| n >= 0).try_fold(1i64, |p, &n| p.checked_mul(n)).ok_or_else(bad)?;
-    let fill = match want.contains(&-1) {
-        true if known > 0 && numel % known == 0 => numel / known,
-        true => return Err(bad()),
-        false if known == numel => 0,
-        false => return Err(bad()),
-    };
-    let shape: Vec<usize> = want.iter().map(|&n| if n == -1 { fill } else { n } as usize).collect();
-    one(t.dtype, shape)
 }
 
 /// `flatten(input, start_dim, end_dim)`.
