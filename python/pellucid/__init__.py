@@ -12,8 +12,9 @@ logits.argmax(-1)  # concrete after the block
 ```
 """
 
-from pellucid import _create, _ops, _places, _random, _reduce, _views
+from pellucid import _contract, _create, _ops, _places, _random, _reduce, _views, linalg
 from pellucid._containers import save, tensor
+from pellucid._contract import *  # noqa: F403
 from pellucid._create import *  # noqa: F403
 from pellucid._native import __version__
 from pellucid._ops import *  # noqa: F403 - the table's names
@@ -83,6 +84,7 @@ __all__ = [
     "function",
     "int32",
     "int64",
+    "linalg",
     "load_trace",
     "save",
     "tensor",
@@ -90,6 +92,7 @@ __all__ = [
     "while_loop",
 ]
 __all__ += _ops.__all__
+__all__ += _contract.__all__
 __all__ += _create.__all__
 __all__ += _reduce.__all__
 __all__ += _places.__all__

@@ -87,7 +87,6 @@ __all__ = [
     "div",
     "divide",
     "dot",
-    "einsum",
     "elu",
     "embedding",
     "eq",
@@ -150,24 +149,6 @@ __all__ = [
     "less",
     "less_equal",
     "lgamma",
-    "linalg_cholesky",
-    "linalg_cross",
-    "linalg_det",
-    "linalg_eigh",
-    "linalg_eigvalsh",
-    "linalg_inv",
-    "linalg_lstsq",
-    "linalg_matrix_norm",
-    "linalg_matrix_power",
-    "linalg_matrix_rank",
-    "linalg_pinv",
-    "linalg_qr",
-    "linalg_slogdet",
-    "linalg_solve",
-    "linalg_solve_triangular",
-    "linalg_svd",
-    "linalg_svdvals",
-    "linalg_vector_norm",
     "linear",
     "linspace",
     "log",
@@ -270,7 +251,6 @@ __all__ = [
     "tan",
     "tanh",
     "tanhshrink",
-    "tensordot",
     "threshold",
     "tile",
     "topk",
@@ -1356,20 +1336,6 @@ def baddbmm(
     )
 
 
-def einsum(equation: str, operands: Sequence[TensorLike] | Tensor) -> Tensor:
-    """Sums products along named axes: `bij,bjk->bik`, with `...` for axes without a name and a
-    diagonal where one operand names an axis twice.
-    """
-    return _call.create("einsum", equation, _call.tensors(operands))
-
-
-def tensordot(a: TensorLike, b: TensorLike, dims_a: Sequence[int], dims_b: Sequence[int]) -> Tensor:
-    """Multiplies along pairs of axes and adds up."""
-    return _call.one(
-        "tensordot", _call.tensor(a), _call.tensor(b), _call.ints(dims_a), _call.ints(dims_b)
-    )
-
-
 def kron(input: TensorLike, other: TensorLike) -> Tensor:
     """Takes the Kronecker product."""
     return _call.one("kron", _call.tensor(input), _call.tensor(other))
@@ -1378,45 +1344,6 @@ def kron(input: TensorLike, other: TensorLike) -> Tensor:
 def trace(input: TensorLike) -> Tensor:
     """Adds up the diagonal of a matrix; integers in i64."""
     return _call.one("trace", _call.tensor(input))
-
-
-def linalg_vector_norm(
-    x: TensorLike,
-    ord: float = 2,
-    dim: int | Sequence[int] | None = None,
-    keepdim: bool = False,
-    dtype: Any | None = None,
-) -> Tensor:
-    """Takes the vector norm of order `ord`, of all elements or along axes."""
-    return _call.one(
-        "linalg_vector_norm",
-        _call.tensor(x),
-        ord,
-        _call.ints(dim),
-        keepdim,
-        _call.dtype_name(dtype),
-    )
-
-
-def linalg_matrix_norm(
-    A: TensorLike,
-    ord: Literal["fro", "nuc", "inf", "-inf", "1", "-1", "2", "-2"] = "fro",
-    dim: int | Sequence[int] | None = None,
-    keepdim: bool = False,
-    dtype: Any | None = None,
-) -> Tensor:
-    """Takes the norm of matrices in the axes `dim`, the last two unless given: `fro`, `nuc`, the
-    largest (or with minus the smallest) sum of a row (`inf`) or column (`1`), or singular value
-    (`2`).
-    """
-    return _call.one(
-        "linalg_matrix_norm",
-        _call.tensor(A),
-        ord,
-        _call.ints(dim),
-        keepdim,
-        _call.dtype_name(dtype),
-    )
 
 
 def cdist(x1: TensorLike, x2: TensorLike, p: float = 2.0) -> Tensor:
@@ -1441,106 +1368,6 @@ def cov(input: TensorLike, correction: int = 1) -> Tensor:
 def corrcoef(input: TensorLike) -> Tensor:
     """Takes Pearson's correlation of the rows."""
     return _call.one("corrcoef", _call.tensor(input))
-
-
-def linalg_cross(input: TensorLike, other: TensorLike, dim: int = -1) -> Tensor:
-    """Takes the cross product along an axis of length 3."""
-    return _call.one("linalg_cross", _call.tensor(input), _call.tensor(other), dim)
-
-
-def linalg_svd(A: TensorLike, full_matrices: bool = True) -> USVh:
-    """Decomposes into U diag(S) Vh; S falls."""
-    return _call.several(USVh, "linalg_svd", _call.tensor(A), full_matrices)
-
-
-def linalg_svdvals(A: TensorLike) -> Tensor:
-    """Gives the singular values, largest first."""
-    return _call.one("linalg_svdvals", _call.tensor(A))
-
-
-def linalg_qr(A: TensorLike, mode: Literal["reduced", "complete", "r"] = "reduced") -> QR:
-    """Decomposes into an orthonormal Q and an upper triangular R; the mode `r` gives a Q without
-    elements.
-    """
-    return _call.several(QR, "linalg_qr", _call.tensor(A), mode)
-
-
-def linalg_eigh(A: TensorLike, UPLO: Literal["L", "U", "l", "u"] = "L") -> EigenvaluesEigenvectors:
-    """Gives eigenvalues, smallest first, and eigenvectors of symmetric matrices, of which one
-    triangle is read.
-    """
-    return _call.several(EigenvaluesEigenvectors, "linalg_eigh", _call.tensor(A), UPLO)
-
-
-def linalg_eigvalsh(A: TensorLike, UPLO: Literal["L", "U", "l", "u"] = "L") -> Tensor:
-    """Gives the eigenvalues of symmetric matrices, smallest first."""
-    return _call.one("linalg_eigvalsh", _call.tensor(A), UPLO)
-
-
-def linalg_cholesky(A: TensorLike, upper: bool = False) -> Tensor:
-    """Decomposes a positive-definite matrix into L L^T and gives L, or its transpose."""
-    return _call.one("linalg_cholesky", _call.tensor(A), upper)
-
-
-def linalg_inv(A: TensorLike) -> Tensor:
-    """Inverts square matrices."""
-    return _call.one("linalg_inv", _call.tensor(A))
-
-
-def linalg_pinv(
-    A: TensorLike, atol: float | None = None, rtol: float | None = None, hermitian: bool = False
-) -> Tensor:
-    """Takes the pseudoinverse; singular values up to max(`atol`, `rtol` * the largest) count as
-    0.
-    """
-    return _call.one("linalg_pinv", _call.tensor(A), atol, rtol, hermitian)
-
-
-def linalg_solve(A: TensorLike, B: TensorLike, left: bool = True) -> Tensor:
-    """Solves AX = B, or XA = B; B holds vectors when it has the shape for it."""
-    return _call.one("linalg_solve", _call.tensor(A), _call.tensor(B), left)
-
-
-def linalg_solve_triangular(
-    A: TensorLike, B: TensorLike, upper: bool, left: bool = True, unitriangular: bool = False
-) -> Tensor:
-    """Solves AX = B, or XA = B, for a triangular A."""
-    return _call.one(
-        "linalg_solve_triangular", _call.tensor(A), _call.tensor(B), upper, left, unitriangular
-    )
-
-
-def linalg_lstsq(
-    A: TensorLike, B: TensorLike, rcond: float | None = None
-) -> SolutionResidualsRankSingularValues:
-    """Gives the shortest X that minimizes |AX - B| and the rank of A; residuals and singular
-    values stay without elements.
-    """
-    return _call.several(
-        SolutionResidualsRankSingularValues, "linalg_lstsq", _call.tensor(A), _call.tensor(B), rcond
-    )
-
-
-def linalg_det(A: TensorLike) -> Tensor:
-    """Gives the determinant."""
-    return _call.one("linalg_det", _call.tensor(A))
-
-
-def linalg_slogdet(A: TensorLike) -> SignLogabsdet:
-    """Gives the sign of the determinant and the logarithm of its absolute value."""
-    return _call.several(SignLogabsdet, "linalg_slogdet", _call.tensor(A))
-
-
-def linalg_matrix_rank(
-    A: TensorLike, atol: float | None = None, rtol: float | None = None, hermitian: bool = False
-) -> Tensor:
-    """Counts the singular values above max(`atol`, `rtol` * the largest), as i64."""
-    return _call.one("linalg_matrix_rank", _call.tensor(A), atol, rtol, hermitian)
-
-
-def linalg_matrix_power(A: TensorLike, n: int) -> Tensor:
-    """Multiplies a square matrix by itself; negative powers invert it."""
-    return _call.one("linalg_matrix_power", _call.tensor(A), n)
 
 
 def linear(input: TensorLike, weight: TensorLike, bias: TensorLike | None = None) -> Tensor:
@@ -1610,9 +1437,9 @@ def normalize(
     return _call.one("normalize", _call.tensor(input), p, _call.ints(dim), eps)
 
 
-def softmin(input: TensorLike, dim: int) -> Tensor:
-    """Takes softmax(-x) along an axis."""
-    return _call.one("softmin", _call.tensor(input), dim)
+def softmin(input: TensorLike, dim: int, dtype: Any | None = None) -> Tensor:
+    """Takes softmax(-x) along an axis, in `dtype` if given."""
+    return _call.one("softmin", _call.tensor(input), dim, _call.dtype_name(dtype))
 
 
 def glu(input: TensorLike, dim: int = -1) -> Tensor:
@@ -3183,10 +3010,6 @@ class Ops(_call.Base):
         """Does `baddbmm` in place: a write to this tensor."""
         return self._update(baddbmm(self, batch1, batch2, beta, alpha))
 
-    def tensordot(self, b: TensorLike, dims_a: Sequence[int], dims_b: Sequence[int]) -> Tensor:
-        """Multiplies along pairs of axes and adds up."""
-        return tensordot(self, b, dims_a, dims_b)
-
     def kron(self, other: TensorLike) -> Tensor:
         """Takes the Kronecker product."""
         return kron(self, other)
@@ -3194,29 +3017,6 @@ class Ops(_call.Base):
     def trace(self) -> Tensor:
         """Adds up the diagonal of a matrix; integers in i64."""
         return trace(self)
-
-    def linalg_vector_norm(
-        self,
-        ord: float = 2,
-        dim: int | Sequence[int] | None = None,
-        keepdim: bool = False,
-        dtype: Any | None = None,
-    ) -> Tensor:
-        """Takes the vector norm of order `ord`, of all elements or along axes."""
-        return linalg_vector_norm(self, ord, dim, keepdim, dtype)
-
-    def linalg_matrix_norm(
-        self,
-        ord: Literal["fro", "nuc", "inf", "-inf", "1", "-1", "2", "-2"] = "fro",
-        dim: int | Sequence[int] | None = None,
-        keepdim: bool = False,
-        dtype: Any | None = None,
-    ) -> Tensor:
-        """Takes the norm of matrices in the axes `dim`, the last two unless given: `fro`, `nuc`,
-        the largest (or with minus the smallest) sum of a row (`inf`) or column (`1`), or singular
-        value (`2`).
-        """
-        return linalg_matrix_norm(self, ord, dim, keepdim, dtype)
 
     def cdist(self, x2: TensorLike, p: float = 2.0) -> Tensor:
         """Gives the p-norm distance of each row of `x1` to each row of `x2`, [..., m, d] and
@@ -3237,86 +3037,6 @@ class Ops(_call.Base):
     def corrcoef(self) -> Tensor:
         """Takes Pearson's correlation of the rows."""
         return corrcoef(self)
-
-    def linalg_cross(self, other: TensorLike, dim: int = -1) -> Tensor:
-        """Takes the cross product along an axis of length 3."""
-        return linalg_cross(self, other, dim)
-
-    def linalg_svd(self, full_matrices: bool = True) -> USVh:
-        """Decomposes into U diag(S) Vh; S falls."""
-        return linalg_svd(self, full_matrices)
-
-    def linalg_svdvals(self) -> Tensor:
-        """Gives the singular values, largest first."""
-        return linalg_svdvals(self)
-
-    def linalg_qr(self, mode: Literal["reduced", "complete", "r"] = "reduced") -> QR:
-        """Decomposes into an orthonormal Q and an upper triangular R; the mode `r` gives a Q
-        without elements.
-        """
-        return linalg_qr(self, mode)
-
-    def linalg_eigh(self, UPLO: Literal["L", "U", "l", "u"] = "L") -> EigenvaluesEigenvectors:
-        """Gives eigenvalues, smallest first, and eigenvectors of symmetric matrices, of which
-        one triangle is read.
-        """
-        return linalg_eigh(self, UPLO)
-
-    def linalg_eigvalsh(self, UPLO: Literal["L", "U", "l", "u"] = "L") -> Tensor:
-        """Gives the eigenvalues of symmetric matrices, smallest first."""
-        return linalg_eigvalsh(self, UPLO)
-
-    def linalg_cholesky(self, upper: bool = False) -> Tensor:
-        """Decomposes a positive-definite matrix into L L^T and gives L, or its transpose."""
-        return linalg_cholesky(self, upper)
-
-    def linalg_inv(self) -> Tensor:
-        """Inverts square matrices."""
-        return linalg_inv(self)
-
-    def linalg_pinv(
-        self, atol: float | None = None, rtol: float | None = None, hermitian: bool = False
-    ) -> Tensor:
-        """Takes the pseudoinverse; singular values up to max(`atol`, `rtol` * the largest) count
-        as 0.
-        """
-        return linalg_pinv(self, atol, rtol, hermitian)
-
-    def linalg_solve(self, B: TensorLike, left: bool = True) -> Tensor:
-        """Solves AX = B, or XA = B; B holds vectors when it has the shape for it."""
-        return linalg_solve(self, B, left)
-
-    def linalg_solve_triangular(
-        self, B: TensorLike, upper: bool, left: bool = True, unitriangular: bool = False
-    ) -> Tensor:
-        """Solves AX = B, or XA = B, for a triangular A."""
-        return linalg_solve_triangular(self, B, upper, left, unitriangular)
-
-    def linalg_lstsq(
-        self, B: TensorLike, rcond: float | None = None
-    ) -> SolutionResidualsRankSingularValues:
-        """Gives the shortest X that minimizes |AX - B| and the rank of A; residuals and singular
-        values stay without elements.
-        """
-        return linalg_lstsq(self, B, rcond)
-
-    def linalg_det(self) -> Tensor:
-        """Gives the determinant."""
-        return linalg_det(self)
-
-    def linalg_slogdet(self) -> SignLogabsdet:
-        """Gives the sign of the determinant and the logarithm of its absolute value."""
-        return linalg_slogdet(self)
-
-    def linalg_matrix_rank(
-        self, atol: float | None = None, rtol: float | None = None, hermitian: bool = False
-    ) -> Tensor:
-        """Counts the singular values above max(`atol`, `rtol` * the largest), as i64."""
-        return linalg_matrix_rank(self, atol, rtol, hermitian)
-
-    def linalg_matrix_power(self, n: int) -> Tensor:
-        """Multiplies a square matrix by itself; negative powers invert it."""
-        return linalg_matrix_power(self, n)
 
     def linear(self, weight: TensorLike, bias: TensorLike | None = None) -> Tensor:
         """Takes input @ weight.T + bias, `weight` being [out, in]."""
@@ -3358,9 +3078,9 @@ class Ops(_call.Base):
         """Divides by the p-norm along `dim`, or by `eps` where that is larger."""
         return normalize(self, p, dim, eps)
 
-    def softmin(self, dim: int) -> Tensor:
-        """Takes softmax(-x) along an axis."""
-        return softmin(self, dim)
+    def softmin(self, dim: int, dtype: Any | None = None) -> Tensor:
+        """Takes softmax(-x) along an axis, in `dtype` if given."""
+        return softmin(self, dim, dtype)
 
     def glu(self, dim: int = -1) -> Tensor:
         """Takes the first half of an axis times the sigmoid of the second."""
@@ -3729,6 +3449,30 @@ class Ops(_call.Base):
     def ones_like(self, dtype: Any | None = None) -> Tensor:
         """Gives a tensor of the input's shape filled with 1."""
         return ones_like(self, dtype)
+
+    def cholesky(self, upper: bool = False) -> Tensor:
+        """Decomposes a positive-definite matrix into L L^T and gives L, or its transpose."""
+        return _call.one("linalg_cholesky", _call.tensor(self), upper)
+
+    def cross(self, other: TensorLike, dim: int = -1) -> Tensor:
+        """Takes the cross product along an axis of length 3."""
+        return _call.one("linalg_cross", _call.tensor(self), _call.tensor(other), dim)
+
+    def det(self) -> Tensor:
+        """Gives the determinant."""
+        return _call.one("linalg_det", _call.tensor(self))
+
+    def inverse(self) -> Tensor:
+        """Inverts square matrices."""
+        return _call.one("linalg_inv", _call.tensor(self))
+
+    def matrix_power(self, n: int) -> Tensor:
+        """Multiplies a square matrix by itself; negative powers invert it."""
+        return _call.one("linalg_matrix_power", _call.tensor(self), n)
+
+    def slogdet(self) -> SignLogabsdet:
+        """Gives the sign of the determinant and the logarithm of its absolute value."""
+        return _call.several(SignLogabsdet, "linalg_slogdet", _call.tensor(self))
 
     absolute = abs
     absolute_ = abs_

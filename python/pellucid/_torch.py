@@ -106,13 +106,6 @@ def _norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any
     return _row("norm")(input, 2 if p in ("fro", None) else p, dim, keepdim)
 
 
-def _einsum(equation: str, *operands: Any) -> Any:
-    """Operands by themselves, or in one list."""
-    if len(operands) == 1 and isinstance(operands[0], list | tuple):
-        operands = tuple(operands[0])
-    return _row("einsum")(equation, *operands)
-
-
 def _dropout(input: Any, p: float = 0.5, training: bool = True) -> Any:
     """Identity, as in a model that is not trained."""
     if training and p > 0:
@@ -132,7 +125,7 @@ def _embedding(input: Any, weight: Any, padding_idx: int | None = None, **named:
     if named.get("max_norm") is not None:
         message = "`embedding` with `max_norm` writes to its weights"
         raise fault("bad-argument", message, "normalize the weights first")
-    return _foreign.own(weight)[input]
+    return _row("embedding")(input, weight)
 
 
 def _row(name: str) -> Callable[..., Any]:
@@ -156,7 +149,6 @@ _OPERATORS = (
 _BY_HAND: dict[str, Callable[..., Any]] = {
     **{name: _operator(name) for name in _OPERATORS},
     "dropout": _dropout,
-    "einsum": _einsum,
     "embedding": _embedding,
     "max": _extremum("max"),
     "min": _extremum("min"),

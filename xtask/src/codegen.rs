@@ -35,6 +35,7 @@ pub struct Stale {
 pub fn generated() -> Vec<Generated> {
     vec![
         Generated { path: "python/pellucid/_ops.py", text: python::python_ops },
+        Generated { path: "python/pellucid/_linalg.py", text: python::python_linalg },
         Generated { path: "docs/reference/errors.md", text: pages::errors },
         Generated { path: "docs/reference/limits.md", text: pages::limits },
         Generated { path: "docs/reference/ops.md", text: ops_page::ops },

@@ -1,7 +1,8 @@
 //! `python/pellucid/_ops.py`: every row of the op table as a typed function and a method.
 //!
 //! Rows whose Python form is not their row (`reshape(2, -1)`, `max` with and without an axis) are
-//! written by hand in `tensor.py`, `_reduce.py`, `_create.py` and their like, and named here to be left out.
+//! written by hand in `tensor.py`, `_reduce.py`, `_create.py` and their like, and named here to be left
+//! out. Rows called `linalg_...` make a module of their own.
 
 use std::fmt::Write as _;
 
@@ -9,7 +10,10 @@ use pellucid_graph::Arg;
 use pellucid_graph::op::{Memory, OPS, OpDef, Param, ParamKind};
 
 mod aliases;
+mod linalg;
 mod results;
+
+pub use linalg::python_linalg;
 
 /// Longest line, as ruff is told.
 const WIDTH: usize = 100;
@@ -44,6 +48,8 @@ const FUNCTIONS_BY_HAND: &[&str] = &[
     "randint",
     "randperm",
     "normal",
+    "einsum",
+    "tensordot",
 ];
 /// Rows without a generated method.
 const METHODS_BY_HAND: &[&str] = &[
@@ -73,6 +79,7 @@ const METHODS_BY_HAND: &[&str] = &[
     "normal",
     "bucketize",
     "searchsorted",
+    "tensordot",
 ];
 /// In-place forms that are not generated.
 const IN_PLACE_BY_HAND: &[&str] = &["scatter"];
@@ -97,7 +104,7 @@ if TYPE_CHECKING:
 
 /// The whole file.
 pub fn python_ops() -> String {
-    let rows = || OPS.iter().filter(|d| !INTERNAL.contains(&d.name));
+    let rows = || OPS.iter().filter(|d| !INTERNAL.contains(&d.name) && !d.name.starts_with(linalg::PREFIX));
     let functions: Vec<_> = rows().filter(|d| !FUNCTIONS_BY_HAND.contains(&d.name)).collect();
     let mut out = HEAD.to_owned();
     let mut names: Vec<_> = functions.iter().map(|d| d.name).collect();
@@ -120,6 +127,7 @@ pub fn python_ops() -> String {
             out += &in_place(def);
         }
     }
+    out += &linalg::methods();
     out += &aliases::methods();
     out
 }
@@ -145,14 +153,20 @@ fn natural(name: &str) -> Vec<(String, u64)> {
 
 fn function(def: &OpDef) -> String {
     let params = parameters(def.params);
-    let args: Vec<_> = results::kind(def)
-        .into_iter()
-        .chain([format!("\"{}\"", def.name)])
-        .chain(def.params.iter().map(lowered))
-        .collect();
-    let head = fitted(&format!("def {}(", def.name), &params, &format!(") -> {}:", results::class(def)), 0);
+    let head = fitted(
+        &format!("def {}(", def.name.trim_start_matches(linalg::PREFIX)),
+        &params,
+        &format!(") -> {}:", results::class(def)),
+        0,
+    );
+    let args = call_args(def, def.params.iter().map(lowered));
     let body = fitted(&format!("return {}(", results::call(def)), &args, ")", 4);
     format!("\n\n{head}{}{body}", docstring(def, 4))
+}
+
+/// What an operation is applied to: its results' class where it has several, its name, its arguments.
+fn call_args(def: &OpDef, lowered: impl Iterator<Item = String>) -> Vec<String> {
+    results::kind(def).into_iter().chain([format!("\"{}\"", def.name)]).chain(lowered).collect()
 }
 
 /// A method needs a `self`, and calls the function by a name that no parameter hides.
@@ -209,6 +223,7 @@ fn hint(kind: ParamKind) -> String {
     match kind {
         ParamKind::Tensor | ParamKind::Operand => "TensorLike".to_owned(),
         ParamKind::Tensors => "Sequence[TensorLike] | Tensor".to_owned(),
+        ParamKind::Text => "str".to_owned(),
         ParamKind::Int | ParamKind::Dim => "int".to_owned(),
         ParamKind::Float => "float".to_owned(),
         ParamKind::Bool => "bool".to_owned(),
@@ -219,7 +234,6 @@ fn hint(kind: ParamKind) -> String {
         ParamKind::Dims => "int | Sequence[int]".to_owned(),
         ParamKind::Shape => "Sequence[int]".to_owned(),
         ParamKind::DType | ParamKind::Index => "Any".to_owned(),
-        ParamKind::Text => "str".to_owned(),
     }
 }
 

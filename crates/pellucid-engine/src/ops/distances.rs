@@ -1,6 +1,7 @@
 //! Norms and distances along axes, covariances of rows: sums in f64, one rounding.
 
-use pellucid_graph::DType;
+use pellucid_graph::op::Call;
+use pellucid_graph::{DType, Op};
 
 use super::Out;
 use super::along::Lines;
@@ -51,8 +52,9 @@ pub fn pairwise_distance(x: &Inputs<'_>) -> Out {
 
 /// The difference of the first two arguments in their common type, in which integers wrap.
 pub fn difference(x: &Inputs<'_>) -> Result<Tensor, Error> {
-    let sub = pellucid_graph::Op::find("sub")?;
-    let ty = &pellucid_graph::op::Call::infer(sub.def(), &x.call.args[..2], x.call.types)?[0];
+    // Its rule asks no more than that shapes broadcast.
+    let pair = Op::find("maximum")?;
+    let ty = &Call::infer(pair.def(), &x.call.args[..2], x.call.types)?[0];
     let (a, b) = (x.operand(0, ty.dtype, Scalars::Rounded), x.operand(1, ty.dtype, Scalars::Rounded));
     let gap = each_compute!(ty.dtype, C => Tensor::new(zip(&a, &b, &ty.shape, C::minus), ty.shape.clone()));
     Ok(cast(&gap, ty.dtype))

@@ -287,7 +287,7 @@ ops! {
     "rms_norm"(input: Tensor, normalized_shape: Shape, weight: Tensor ? NONE, eps: Float ? Arg::Float(1e-6)) -> ONE Fresh trailing_norm "Divides the trailing axes by their root mean square, then scales.";
     "group_norm"(input: Tensor, num_groups: Int, weight: Tensor ? NONE, bias: Tensor ? NONE, eps: Float ? Arg::Float(1e-5)) -> ONE Fresh group_norm "Normalizes groups of the channels in axis 1 to mean 0 and variance 1, then scales and shifts each channel.";
     "normalize"(input: Tensor, p: Float ? P2, dim: Dims ? Arg::Int(1), eps: Float ? Arg::Float(1e-12)) -> ONE Fresh normalize "Divides by the p-norm along `dim`, or by `eps` where that is larger.";
-    "softmin"(input: Tensor, dim: Dim) -> ONE Fresh softmin "Takes softmax(-x) along an axis.";
+    "softmin"(input: Tensor, dim: Dim, dtype: TYPE ? NONE) -> ONE Fresh softmin "Takes softmax(-x) along an axis, in `dtype` if given.";
     "glu"(input: Tensor, dim: Dim ? LAST) -> ONE Fresh glu "Takes the first half of an axis times the sigmoid of the second.";
     "scaled_dot_product_attention"(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor ? NONE, dropout_p: Float ? Arg::Float(0.0), is_causal: Bool ? NO, scale: Float ? NONE, enable_gqa: Bool ? NO) -> ONE Fresh attention "Takes softmax(q k^T * scale + mask) v; `scale` is 1/sqrt(d) unless given, a row that sees nothing gives 0, `dropout_p` must be 0.";
 

@@ -1,6 +1,6 @@
 //! What layers of networks do: linear maps, embeddings, normalization, attention.
 
-use super::operands::floating;
+use super::operands::{floating, not_bool};
 use super::products::common_dtype;
 use super::reduce::no_empty_axis;
 use super::{Types, along_float, one, same};
@@ -59,9 +59,12 @@ pub fn normalize(c: &Call<'_>) -> Types {
     same(c)
 }
 
-/// `softmin(input, dim)`.
+/// `softmin(input, dim, dtype)`: integers only on their way to another dtype.
 pub fn softmin(c: &Call<'_>) -> Types {
-    floating(c, c.ty(0))?;
+    match c.dtype(2) {
+        Some(_) => not_bool(c, c.ty(0))?,
+        None => floating(c, c.ty(0))?,
+    }
     along_float(c)
 }
 

@@ -1,5 +1,6 @@
 //! Products of vectors and matrices: element types agree, shapes fit, bool is refused as in PyTorch.
 
+use super::operands::{binary_type, meeting_dtype};
 use super::{Types, one};
 use crate::op::{Arg, Call, resolve_einsum};
 use crate::shape::broadcast;
@@ -58,7 +59,7 @@ pub fn dot(c: &Call<'_>) -> Types {
 pub fn inner(c: &Call<'_>) -> Types {
     let (a, b) = (c.ty(0), c.ty(1));
     if a.rank() == 0 || b.rank() == 0 {
-        return super::arithmetic(c);
+        return Ok(vec![binary_type(c, 0, 1)?]);
     }
     let dtype = common_dtype(c, &[a, b])?;
     if a.shape.last() != b.shape.last() {
@@ -173,7 +174,7 @@ pub fn kron(c: &Call<'_>) -> Types {
     let rank = a.rank().max(b.rank());
     let axis = |t: &TensorType, i: usize| (i + t.rank()).checked_sub(rank).map_or(1, |j| t.shape[j]);
     let shape: Vec<usize> = (0..rank).map(|i| axis(a, i).saturating_mul(axis(b, i))).collect();
-    one(super::operands::meeting_dtype(a, b), shape)
+    one(meeting_dtype(a, b), shape)
 }
 
 /// `trace(input)`: the sum of a matrix's diagonal; integers add up in i64.
