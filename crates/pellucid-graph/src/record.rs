@@ -281,7 +281,7 @@ impl Recorder {
     /// A result of another shape, or of a kind of dtype that the target cannot hold: no floating
     /// number goes to integers, no number to bool.
     pub fn update(&mut self, target: Handle, value: ValueId, at: Option<Loc>) -> Result<()> {
-        let (want, got) = (self.type_of(target), &self.types[value.index()]);
+        let (want, got) = (self.type_of(target), self.ty(value));
         let fault = |code, m: String| Err(Diagnostic::new(code, m).at(at.clone()));
         if got.shape != want.shape {
             let message = format!(

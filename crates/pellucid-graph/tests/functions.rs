@@ -339,3 +339,23 @@ fn calls_that_double_are_counted_not_expanded() {
     let cost = pellucid_graph::Cost::of(&checked, &pellucid_graph::plan(&checked));
     assert!(cost.flops > 1 << 62, "{cost:?}");
 }
+
+#[test]
+fn in_place_operations_in_functions() {
+    let mut r = recorder();
+    let h = read(&mut r, 0, "layers.0.output");
+    let ty = r.type_of(h).clone();
+    let x = r.begin_function("f", &[ty], Reach::Parameters, at(3)).unwrap()[0];
+    let copy = op(&mut r, "clone", x, vec![]);
+    let less = op(&mut r, "mul", copy, vec![Arg::Float(0.5)]);
+    let less = r.value(less, None).unwrap();
+    r.update(copy, less, at(4)).unwrap();
+    let whole = op(&mut r, "argmax", copy, vec![]);
+    let whole = r.value(whole, None).unwrap();
+    let e = r.update(copy, whole, at(5)).unwrap_err();
+    expect!["cannot write in place: the result has shape [], the tensor [1, 4, 8]"].assert_eq(&e.message);
+    let f = r.end_function(&[copy], at(6)).unwrap().function();
+    r.call(f, &[h], at(7)).unwrap();
+    let spec = r.spec().clone();
+    check(r.finish(), &spec, &Limits::default()).unwrap();
+}
