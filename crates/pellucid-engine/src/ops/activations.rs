@@ -65,7 +65,7 @@ pub fn celu(x: &Inputs<'_>) -> Out {
 }
 
 fn exponential(a: f64, alpha: f64, width: f64) -> f64 {
-    if a > 0.0 { a } else { alpha * (a / width).exp_m1() }
+    if a < 0.0 { alpha * (a / width).exp_m1() } else { a }
 }
 
 fn in_f64(x: &Inputs<'_>, f: impl Fn(f64) -> f64) -> Out {

@@ -66,7 +66,13 @@ functions_in_f64! {
 pub fn logit(x: &Inputs<'_>) -> Out {
     let (limited, eps) = (x.given(1), x.float(1));
     each_float!(x.out[0].dtype, C => unary(x, |a: C| {
-        let p = if limited { a.larger(C::of(eps)).smaller(C::of(1.0 - eps)) } else { a };
+        let (low, high) = (C::of(eps), C::of(1.0 - eps));
+        // In this order: with an `eps` above 1/2, `low` is the larger one and what is below it becomes it.
+        let p = match limited {
+            true if a < low => low,
+            true if a > high => high,
+            _ => a,
+        };
         C::of((p.as_f64() / (1.0 - p.as_f64())).ln())
     }))
 }

@@ -30,8 +30,11 @@ pub fn average<C: Float>(row: &[C]) -> f64 {
     total(row, C::as_f64) / row.len() as f64
 }
 
-/// The variance about the mean; as in PyTorch a divisor below 0 counts as 0.
+/// The variance about the mean, NaN of an empty row; as in PyTorch a divisor below 0 counts as 0.
 pub fn variance<C: Float>(row: &[C], correction: i64) -> f64 {
+    if row.is_empty() {
+        return f64::NAN;
+    }
     let mean = average(row);
     let squares = total(row, |x| (x.as_f64() - mean).powi(2));
     squares / (row.len() as i64).saturating_sub(correction).max(0) as f64

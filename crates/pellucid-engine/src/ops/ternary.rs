@@ -1,5 +1,7 @@
 //! Arithmetic of three operands, and limits.
 
+use pellucid_graph::Arg;
+
 use super::Out;
 use super::cast::cast;
 use super::compute::Compute;
@@ -47,7 +49,11 @@ fn limited<C: Compute>(x: &Inputs<'_>, i: usize, t: Tensor, f: impl Fn(C, C) -> 
         return t;
     }
     let ty = &x.out[0];
-    let bound = x.operand(i, ty.dtype, Scalars::Rounded);
+    // A bound beyond an integer type limits nothing; in that type it would be another number.
+    let bound = match x.call.args[i] {
+        Arg::Int(_) if !ty.dtype.is_float() => x.operand_as_given(i),
+        _ => x.operand(i, ty.dtype, Scalars::Rounded),
+    };
     Tensor::new(zip(&t, &bound, &ty.shape, f), ty.shape.clone())
 }
 

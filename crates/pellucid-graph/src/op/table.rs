@@ -143,16 +143,16 @@ ops! {
     "leaky_relu"(input: Tensor, negative_slope: Float ? Arg::Float(0.01)) -> ONE Fresh float_unary "Multiplies negative elements by `negative_slope`.";
     "prelu"(input: Tensor, weight: Tensor) -> ONE Fresh prelu "Multiplies negative elements by `weight`: one for all, or one for each position of axis 1.";
     "elu"(input: Tensor, alpha: Float ? Arg::Float(1.0)) -> ONE Fresh float_unary "Takes `alpha` (exp(x) - 1) of negative elements.";
-    "celu"(input: Tensor, alpha: Float ? Arg::Float(1.0)) -> ONE Fresh float_unary "Takes `alpha` (exp(x / `alpha`) - 1) of negative elements.";
+    "celu"(input: Tensor, alpha: Float ? Arg::Float(1.0)) -> ONE Fresh celu "Takes `alpha` (exp(x / `alpha`) - 1) of negative elements.";
     "selu"(input: Tensor) -> ONE Fresh float_unary "Takes the scaled ELU, which keeps mean 0 and variance 1.";
     "relu6"(input: Tensor) -> ONE Fresh numeric_unary "Limits every element to [0, 6].";
-    "hardtanh"(input: Tensor, min_val: Float ? Arg::Float(-1.0), max_val: Float ? Arg::Float(1.0)) -> ONE Fresh numeric_unary "Limits every element to [`min_val`, `max_val`].";
+    "hardtanh"(input: Tensor, min_val: Float ? Arg::Float(-1.0), max_val: Float ? Arg::Float(1.0)) -> ONE Fresh hardtanh "Limits every element to [`min_val`, `max_val`].";
     "hardsigmoid"(input: Tensor) -> ONE Fresh float_unary "Limits x / 6 + 1 / 2 to [0, 1].";
     "hardswish"(input: Tensor) -> ONE Fresh float_unary "Takes x * hardsigmoid(x).";
     "hardshrink"(input: Tensor, lambd: Float ? Arg::Float(0.5)) -> ONE Fresh floating_unary "Replaces elements in [-`lambd`, `lambd`] by 0.";
     "softshrink"(input: Tensor, lambd: Float ? Arg::Float(0.5)) -> ONE Fresh softshrink "Moves elements by `lambd` towards 0, as far as 0.";
     "tanhshrink"(input: Tensor) -> ONE Fresh float_of_number "Takes x - tanh(x).";
-    "threshold"(input: Tensor, threshold: Float, value: Float) -> ONE Fresh numeric_unary "Replaces elements that do not exceed `threshold` by `value`.";
+    "threshold"(input: Tensor, threshold: Float, value: Float) -> ONE Fresh threshold "Replaces elements that do not exceed `threshold` by `value`.";
 
     ["Comparison and logic; results are bool."]
     "eq"(input: Operand, other: Operand) -> ONE Updates comparison "Tests equality, element by element.";
@@ -283,7 +283,7 @@ ops! {
     ["Layers of networks."]
     "linear"(input: Tensor, weight: Tensor, bias: Tensor ? NONE) -> ONE Fresh linear "Takes input @ weight.T + bias, `weight` being [out, in].";
     "embedding"(input: Tensor, weight: Tensor) -> ONE Fresh embedding "Takes rows of `weight` at the positions `input` (i64 or i32).";
-    "layer_norm"(input: Tensor, normalized_shape: Shape, weight: Tensor ? NONE, bias: Tensor ? NONE, eps: Float ? Arg::Float(1e-5)) -> ONE Fresh trailing_norm "Normalizes the trailing axes to mean 0 and variance 1, then scales and shifts.";
+    "layer_norm"(input: Tensor, normalized_shape: Shape, weight: Tensor ? NONE, bias: Tensor ? NONE, eps: Float ? Arg::Float(1e-5)) -> ONE Fresh layer_norm "Normalizes the trailing axes to mean 0 and variance 1, then scales and shifts.";
     "rms_norm"(input: Tensor, normalized_shape: Shape, weight: Tensor ? NONE, eps: Float ? Arg::Float(1e-6)) -> ONE Fresh trailing_norm "Divides the trailing axes by their root mean square, then scales.";
     "group_norm"(input: Tensor, num_groups: Int, weight: Tensor ? NONE, bias: Tensor ? NONE, eps: Float ? Arg::Float(1e-5)) -> ONE Fresh group_norm "Normalizes groups of the channels in axis 1 to mean 0 and variance 1, then scales and shifts each channel.";
     "normalize"(input: Tensor, p: Float ? P2, dim: Dims ? Arg::Int(1), eps: Float ? Arg::Float(1e-12)) -> ONE Fresh normalize "Divides by the p-norm along `dim`, or by `eps` where that is larger.";

@@ -40,7 +40,7 @@ pub fn sort(c: &Call<'_>) -> Types {
     Ok(vec![c.ty(0).clone(), TensorType::new(DType::I64, c.ty(0).shape.clone())])
 }
 
-/// `layer_norm(input, normalized_shape, weight, bias, eps)` and `rms_norm`: trailing axes must match.
+/// `rms_norm(input, normalized_shape, weight, eps)`: trailing axes must match.
 pub fn trailing_norm(c: &Call<'_>) -> Types {
     let t = c.ty(0);
     let given = c.ints(1).unwrap_or_default();
@@ -59,4 +59,26 @@ pub fn trailing_norm(c: &Call<'_>) -> Types {
         }
     }
     float_unary(c)
+}
+
+/// `layer_norm(input, normalized_shape, weight, bias, eps)`: weights have the input's dtype, or are
+/// both f32 beside an input of half precision.
+pub fn layer_norm(c: &Call<'_>) -> Types {
+    let t = c.ty(0);
+    let weights: Vec<&TensorType> = [2, 3]
+        .iter()
+        .filter_map(|&i| match c.args[i] {
+            Arg::Value(v) => Some(c.type_of(v)),
+            _ => None,
+        })
+        .collect();
+    let half = matches!(t.dtype, DType::F16 | DType::Bf16);
+    let all = |dtype: DType| weights.iter().all(|w| w.dtype == dtype);
+    if let Some(w) = weights.iter().find(|w| w.dtype != t.dtype)
+        && !(half && all(DType::F32))
+    {
+        let diagnostic = c.fault(Code::DTypeMismatch, format!("element types differ: {t} and {w}"));
+        return Err(diagnostic.help("`.to(...)` converts one of them"));
+    }
+    trailing_norm(c)
 }

@@ -1,10 +1,11 @@
 //! Arithmetic of two or three operands that is choosier than plain promotion.
 
 use super::Types;
+use super::fits::number_fits;
 use super::operands::{binary_type, common_type, floating, not_bool, same_dtype};
-use crate::Code;
 use crate::dtype::Category;
 use crate::op::{Arg, Call, Operand};
+use crate::{Code, DType, Result};
 
 /// `add(input, other, alpha)`.
 pub fn add(c: &Call<'_>) -> Types {
@@ -60,15 +61,6 @@ pub fn alike(c: &Call<'_>) -> Types {
     Ok(vec![binary_type(c, 0, 1)?])
 }
 
-/// `clamp(input, min, max)`: bounds broadcast.
-pub fn clamp(c: &Call<'_>) -> Types {
-    let given: Vec<usize> = (0..3).filter(|i| c.args[*i] != Arg::None).collect();
-    match given.len() {
-        1 => Err(c.fault(Code::BadArgument, "needs `min` or `max`")),
-        _ => Ok(vec![common_type(c, &given)?]),
-    }
-}
-
 /// `lerp(input, end, weight)`: one dtype; a weight of one element promotes.
 pub fn lerp(c: &Call<'_>) -> Types {
     let axes = matches!(c.operand(2), Operand::Tensor(t) if t.rank() > 0);
@@ -82,6 +74,7 @@ pub fn lerp(c: &Call<'_>) -> Types {
 pub fn addcmul(c: &Call<'_>) -> Types {
     let t = common_type(c, &[0, 1, 2])?;
     not_bool(c, &t)?;
+    scale_fits(c, t.dtype)?;
     Ok(vec![t])
 }
 
@@ -89,5 +82,11 @@ pub fn addcmul(c: &Call<'_>) -> Types {
 pub fn addcdiv(c: &Call<'_>) -> Types {
     let t = common_type(c, &[0, 1, 2])?;
     floating(c, &common_type(c, &[1, 2])?)?;
+    scale_fits(c, t.dtype)?;
     Ok(vec![t])
+}
+
+/// `value`, which halves take in f32.
+fn scale_fits(c: &Call<'_>, dtype: DType) -> Result<()> {
+    number_fits(c, 3, if matches!(dtype, DType::F16 | DType::Bf16) { DType::F32 } else { dtype })
 }

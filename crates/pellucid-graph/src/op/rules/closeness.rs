@@ -9,13 +9,13 @@ use crate::{Code, DType};
 pub fn isclose(c: &Call<'_>) -> Types {
     same_dtype(c, &[0, 1])?;
     for i in [2, 3] {
-        let negative = match c.args[i] {
-            Arg::Float(x) => x < 0.0,
-            Arg::Int(n) => n < 0,
-            _ => false,
+        let positive = match c.args[i] {
+            Arg::Float(x) => x >= 0.0,
+            Arg::Int(n) => n >= 0,
+            _ => true,
         };
-        if negative {
-            let message = format!("`{}` must not be negative", c.def.params[i].name);
+        if !positive {
+            let message = format!("`{}` must not be negative or NaN", c.def.params[i].name);
             return Err(c.fault(Code::BadArgument, message));
         }
     }

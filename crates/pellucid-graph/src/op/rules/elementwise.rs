@@ -1,5 +1,6 @@
 //! Element by element: operands broadcast and promote.
 
+use super::fits::number_fits;
 use super::operands::{binary_type, not_bool};
 use super::{Types, one};
 use crate::op::{Call, Operand};
@@ -60,6 +61,10 @@ pub fn select(c: &Call<'_>) -> Types {
         return Err(c.fault(Code::DTypeMismatch, format!("`condition` must be bool, got {}", c.ty(0))));
     }
     let t = binary_type(c, 1, 2)?;
+    // PyTorch takes any number for halves, where a large one is infinite.
+    let wide = if matches!(t.dtype, DType::F16 | DType::Bf16) { DType::F64 } else { t.dtype };
+    number_fits(c, 1, wide)?;
+    number_fits(c, 2, wide)?;
     let shape = broadcast(&c.ty(0).shape, &t.shape).ok_or_else(|| {
         let message = format!("shapes {:?} and {:?} do not broadcast", c.ty(0).shape, t.shape);
         c.fault(Code::ShapeMismatch, message)
@@ -74,11 +79,7 @@ pub fn masked_fill(c: &Call<'_>) -> Types {
         return Err(c.fault(Code::DTypeMismatch, format!("`mask` must be bool, got {mask}")));
     }
     scalar_operand(c, 2)?;
-    if let Operand::Number(n) = c.operand(2)
-        && t.dtype.promote_scalar(n) != t.dtype
-    {
-        return Err(c.fault(Code::DTypeMismatch, format!("`value` does not fit in {}", t.dtype)));
-    }
+    number_fits(c, 2, t.dtype)?;
     let shape = broadcast(&t.shape, &mask.shape).ok_or_else(|| {
         let message = format!("shapes {:?} and {:?} do not broadcast", t.shape, mask.shape);
         c.fault(Code::ShapeMismatch, message)
@@ -99,11 +100,14 @@ pub fn copy_into(c: &Call<'_>) -> Types {
         let message = format!("a value of shape {:?} does not fit shape {:?}", v.shape, c.ty(0).shape);
         return Err(c.fault(Code::ShapeMismatch, message));
     }
+    number_fits(c, 1, c.ty(0).dtype)?;
     same(c)
 }
 
 /// `full_like(input, value, dtype)`.
 pub fn full_like(c: &Call<'_>) -> Types {
     scalar_operand(c, 1)?;
-    one(c.dtype(2).unwrap_or(c.ty(0).dtype), c.ty(0).shape.clone())
+    let dtype = c.dtype(2).unwrap_or(c.ty(0).dtype);
+    number_fits(c, 1, dtype)?;
+    one(dtype, c.ty(0).shape.clone())
 }

@@ -1,5 +1,6 @@
 //! Taking and writing places.
 
+use super::fits::number_fits;
 use super::scatter::{index_beside, integers};
 use super::{Types, one, same};
 use crate::op::{Arg, Call, IndexItem, Operand, ResolvedIndex, resolve_index};
@@ -31,6 +32,7 @@ fn resolved(c: &Call<'_>) -> Result<ResolvedIndex> {
 pub fn set_index(c: &Call<'_>) -> Types {
     let (t, index) = (c.ty(0), resolved(c)?);
     let place = &index.shape;
+    number_fits(c, 2, t.dtype)?;
     match c.operand(2) {
         Operand::Tensor(v) if !fits(&v.shape, place, index.open) => {
             let place =

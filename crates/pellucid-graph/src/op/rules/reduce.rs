@@ -1,6 +1,6 @@
 //! Reductions over one axis, several, or all.
 
-use super::operands::{binary_type, floating};
+use super::operands::floating;
 use super::{Types, one};
 use crate::op::Call;
 use crate::{Code, DType, Result, TensorType};
@@ -101,17 +101,6 @@ pub fn extremum_with_index(c: &Call<'_>) -> Types {
     no_empty_axis(c, &[dim])?;
     let shape = reduced(c, &[dim], c.flag(2));
     Ok(vec![TensorType::new(c.ty(0).dtype, shape.clone()), TensorType::new(DType::I64, shape)])
-}
-
-/// `cosine_similarity(x1, x2, dim)`.
-pub fn cosine_similarity(c: &Call<'_>) -> Types {
-    let t = binary_type(c, 0, 1)?;
-    let dim = c.dim(2, t.rank())?;
-    let mut shape = t.shape;
-    if !shape.is_empty() {
-        shape.remove(dim);
-    }
-    one(t.dtype.to_float(), shape)
 }
 
 /// The shape after reducing some axes.

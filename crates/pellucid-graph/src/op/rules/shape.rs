@@ -68,10 +68,10 @@ pub fn unsqueeze(c: &Call<'_>) -> Types {
     one(t.dtype, shape)
 }
 
-/// `squeeze(input, dim)`: drops axes of length 1.
+/// `squeeze(input, dim)`: drops axes of length 1; an empty list is no axis, not all of them.
 pub fn squeeze(c: &Call<'_>) -> Types {
     let t = c.ty(0);
-    let dims = c.dims(1, t.rank())?;
+    let dims = if c.ints(1).is_some_and(|d| d.is_empty()) { Vec::new() } else { c.dims(1, t.rank())? };
     let axes = t.shape.iter().enumerate();
     let shape: Vec<usize> = axes.filter(|(i, n)| **n != 1 || !dims.contains(i)).map(|(_, n)| *n).collect();
     one(t.dtype, shape)

@@ -3,7 +3,7 @@
 use super::elementwise::{float_unary, numeric_unary, same};
 use super::operands::{binary_type, floating, not_bool, same_dtype};
 use super::{Types, one};
-use crate::op::{Arg, Call, Operand};
+use crate::op::{Call, Operand};
 use crate::{Code, DType, Result, TensorType};
 
 /// Same shape and dtype, which must be floating.
@@ -43,14 +43,6 @@ pub fn prelu(c: &Call<'_>) -> Types {
         return Err(c.fault(Code::ShapeMismatch, message));
     }
     float_unary(c)
-}
-
-/// `softshrink(input, lambd)`.
-pub fn softshrink(c: &Call<'_>) -> Types {
-    if matches!(c.args[1], Arg::Float(x) if x < 0.0) || matches!(c.args[1], Arg::Int(n) if n < 0) {
-        return Err(c.fault(Code::BadArgument, "`lambd` must not be negative"));
-    }
-    floating_unary(c)
 }
 
 /// `bitwise_not(input)`.
