@@ -82,7 +82,7 @@ fn fault(case: &Case, file: &SafeTensors<'_>) -> Option<String> {
     Some(format!("{:?} {:?} of {types:?}: {fault}", case.op, case.args))
 }
 
-fn tensor(file: &SafeTensors<'_>, name: &str) -> Tensor {
+pub(crate) fn tensor(file: &SafeTensors<'_>, name: &str) -> Tensor {
     let view = file.tensor(name).unwrap();
     let dtype = match view.dtype() {
         Dtype::BOOL => DType::Bool,

@@ -6,5 +6,6 @@ mod factors;
 mod faults;
 mod fitting;
 mod goldens;
+mod graphs;
 mod random;
 mod types;

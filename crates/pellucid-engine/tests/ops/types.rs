@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use crate::fitting::fitting;
 
 /// Draws numbers from the bytes that proptest makes and shrinks; zeros once they are spent.
-struct Draw<'a>(std::slice::Iter<'a, u8>);
+pub(crate) struct Draw<'a>(pub(crate) std::slice::Iter<'a, u8>);
 
 impl Draw<'_> {
     fn below(&mut self, n: usize) -> usize {
@@ -94,7 +94,7 @@ impl Draw<'_> {
         Arg::Value(ValueId(made.len() as u32 - 1))
     }
 
-    fn arg(&mut self, def: &OpDef, i: usize, made: &mut Vec<Tensor>) -> Arg {
+    pub(crate) fn arg(&mut self, def: &OpDef, i: usize, made: &mut Vec<Tensor>) -> Arg {
         let param = &def.params[i];
         if param.kind == ParamKind::Tensor
             && let Some(ty) = fitting(def.name, param.name, made)
