@@ -68,7 +68,9 @@ def draw(first: int, last: int, folder: Path) -> None:
     """Has the seeds' graphs drawn, run, and written to a folder."""
     variables = {"PELLUCID_SEEDS": f"{first}..{last}", "PELLUCID_GRAPHS": str(folder)}
     test = ["cargo", "test", "--quiet", "-p", "pellucid-engine", "--test", "ops", "--", TEST]
-    done = subprocess.run(test, cwd=ROOT, env=os.environ | variables, capture_output=True, text=True)
+    done = subprocess.run(
+        test, cwd=ROOT, env=os.environ | variables, capture_output=True, text=True
+    )
     if done.returncode != 0:
         sys.exit(f"seeds {first}..{last}:\n{done.stdout}\n{done.stderr}")
 

@@ -20,14 +20,14 @@ def einsum(equation: str, *operands: TensorLike | Sequence[TensorLike]) -> Tenso
 
     `...` stands for axes without a name, and an axis that one operand names twice for its diagonal.
     """
-    listed = operands[0] if len(operands) == 1 and isinstance(operands[0], list | tuple) else operands
+    listed = (
+        operands[0] if len(operands) == 1 and isinstance(operands[0], list | tuple) else operands
+    )
     tensors = cast("Sequence[TensorLike]", listed)
     return _call.one("einsum", equation, _call.tensors(tensors))
 
 
-def tensordot(
-    a: TensorLike, b: TensorLike, dims: int | Sequence[Sequence[int]] = 2
-) -> Tensor:
+def tensordot(a: TensorLike, b: TensorLike, dims: int | Sequence[Sequence[int]] = 2) -> Tensor:
     """Multiplies along pairs of axes and adds up.
 
     `dims` is how many of the last axes of `a` meet as many of the first axes of `b`, or two lists
@@ -37,7 +37,9 @@ def tensordot(
     if isinstance(dims, int):
         n = len(first.shape)
         if not 0 <= dims <= n:
-            message = f"`tensordot`: `dims` must be 0 to {n} for shape {list(first.shape)}, got {dims}"
+            message = (
+                f"`tensordot`: `dims` must be 0 to {n} for shape {list(first.shape)}, got {dims}"
+            )
             raise fault("bad-argument", message)
         dims = (range(n - dims, n), range(dims))
     pairs = [[axes] if isinstance(axes, int) else list(axes) for axes in dims]

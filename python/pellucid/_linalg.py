@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from pellucid import _call
 from pellucid._call import TensorLike
 from pellucid._ops import (
-    EigenvaluesEigenvectors,
     QR,
+    EigenvaluesEigenvectors,
     SignLogabsdet,
     SolutionResidualsRankSingularValues,
     USVh,

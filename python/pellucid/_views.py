@@ -229,7 +229,7 @@ def _each(
     first = several[0] if len(several) == 1 else several
     if isinstance(first, list | tuple):
         return tuple(f(given(x)) for x in first)
-    return f(given(cast("TensorLike", first)))
+    return f(given(cast(Any, first)))
 
 
 def fliplr(input: TensorLike) -> Tensor:

@@ -61,7 +61,9 @@ def matrix_norm(
     word = ord if isinstance(ord, str) else _ORDERS.get(ord)
     if word is None:
         known = "fro, nuc, inf, -inf, 1, -1, 2, -2"
-        raise fault("bad-argument", f"`linalg.matrix_norm`: `ord` must be one of {known}, got `{ord}`")
+        raise fault(
+            "bad-argument", f"`linalg.matrix_norm`: `ord` must be one of {known}, got `{ord}`"
+        )
     lowered = _call.tensor(A), word, _call.ints(dim), keepdim, _call.dtype_name(dtype)
     return _call.one("linalg_matrix_norm", *lowered)
 
@@ -69,7 +71,7 @@ def matrix_norm(
 def logdet(A: TensorLike) -> Tensor:
     """Takes the logarithm of the determinant; NaN where that is negative."""
     sign, log = _linalg.slogdet(A)
-    return _ops.where(_ops.lt(sign, 0), math.nan, log)
+    return _call.one("where", _ops.lt(sign, 0)._lowered(), math.nan, log._lowered())
 
 
 def vecdot(x: TensorLike, y: TensorLike, dim: int = -1) -> Tensor:
@@ -80,7 +82,9 @@ def vecdot(x: TensorLike, y: TensorLike, dim: int = -1) -> Tensor:
 def multi_dot(tensors: Sequence[TensorLike]) -> Tensor:
     """Multiplies matrices from left to right; the first and the last may be vectors."""
     if len(tensors) < 2:
-        raise fault("bad-argument", f"`linalg.multi_dot`: needs at least 2 tensors, got {len(tensors)}")
+        raise fault(
+            "bad-argument", f"`linalg.multi_dot`: needs at least 2 tensors, got {len(tensors)}"
+        )
     product = _ops.matmul(tensors[0], tensors[1])
     for other in tensors[2:]:
         product = _ops.matmul(product, other)
