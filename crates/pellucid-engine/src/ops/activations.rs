@@ -1,9 +1,12 @@
 //! The nonlinearities of neural networks; integers become f32 first where the result is floating.
 
+use pellucid_kernels::Activation;
+
 use super::Out;
 use super::compute::{Compute, Float};
 use super::dispatch::{each_compute, each_float};
 use super::elementwise::unary;
+use super::hot;
 use super::inputs::{Inputs, Scalars};
 use super::walk::{Walk, strides};
 
@@ -16,7 +19,6 @@ macro_rules! activations {
 }
 
 activations! {
-    silu = |a| a / (1.0 + Float::exp(-a));
     softsign = |a| a / (1.0 + a.abs());
     tanhshrink = |a| a - Float::tanh(a);
     hardsigmoid = |a| (a + 3.0).larger(0.0).smaller(6.0) / 6.0;
@@ -26,12 +28,21 @@ activations! {
     selu = |a| C::of(SELU_SCALE * exponential(a.as_f64(), SELU_ALPHA, 1.0));
 }
 
+pub fn silu(x: &Inputs<'_>) -> Out {
+    hot::activation(x, Activation::Silu)
+        .unwrap_or_else(|| each_float!(x.out[0].dtype, C => unary::<C>(x, |a| a / (1.0 + Float::exp(-a)))))
+}
+
 /// Klambauer et al., "Self-Normalizing Neural Networks".
 const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 
 /// Hendrycks and Gimpel, "Gaussian Error Linear Units": exact, or their approximation by tanh.
 pub fn gelu(x: &Inputs<'_>) -> Out {
+    let kind = if x.says(1, "tanh") { Activation::GeluTanh } else { Activation::GeluErf };
+    if let Some(out) = hot::activation(x, kind) {
+        return out;
+    }
     each_float!(x.out[0].dtype, C => match x.says(1, "tanh") {
         true => unary::<C>(x, gelu_tanh),
         false => unary::<C>(x, gelu_exact),

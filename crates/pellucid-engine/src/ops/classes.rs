@@ -6,7 +6,7 @@ use pellucid_graph::{Code, DType};
 use super::Out;
 use super::along::{Lines, log_softmax_line};
 use super::cast::cast;
-use super::compute::Float;
+use super::compute::{Compute, Float};
 use super::dispatch::{compute_dtype, each_float};
 use super::inputs::{Inputs, Scalars};
 use super::losses::reduction;
@@ -17,7 +17,7 @@ use crate::tensor::Tensor;
 pub fn nll_loss(x: &Inputs<'_>) -> Out {
     let scores = Lines::new(&x.wide(), class_axis(&x.tensor(0).ty()));
     each_float!(x.out[0].dtype, C => {
-        let loss = |row: &[C], class: usize, weight: f64| -weight * f64::from(row[class]);
+        let loss = |row: &[C], class: usize, weight: f64| -weight * row[class].as_f64();
         numbered::<C>(x, scores.iter::<C>(), scores.len(), loss)
     })
 }
@@ -38,12 +38,12 @@ pub fn cross_entropy(x: &Inputs<'_>) -> Out {
         // Smoothing gives a part of the target to all classes alike.
         let share = smoothing / logits.len() as f64;
         let loss = |row: &[C], class: usize, own: f64| {
-            let sharp = -own * f64::from(row[class]);
+            let sharp = -own * row[class].as_f64();
             if smoothing == 0.0 {
                 return sharp;
             }
             let pairs: Vec<(C, f64)> = row.iter().copied().zip(weight.iter().copied()).collect();
-            (1.0 - smoothing) * sharp - share * total(&pairs, |(log, w)| f64::from(log) * w)
+            (1.0 - smoothing) * sharp - share * total(&pairs, |(log, w)| log.as_f64() * w)
         };
         numbered::<C>(x, logs.iter().copied(), logits.len(), loss)
     })

@@ -2,10 +2,13 @@
 //!
 //! Those that models call often are computed in the type of the result, the others in f64 and rounded.
 
+use pellucid_kernels::Activation;
+
 use super::Out;
 use super::compute::{Compute, Float};
 use super::dispatch::each_float;
 use super::elementwise::unary;
+use super::hot;
 use super::inputs::Inputs;
 use super::special;
 
@@ -25,8 +28,16 @@ functions! {
     reciprocal = |a| 1.0 / a;
     sin = Float::sin;
     cos = Float::cos;
-    tanh = Float::tanh;
-    sigmoid = |a| 1.0 / (1.0 + Float::exp(-a));
+}
+
+pub fn tanh(x: &Inputs<'_>) -> Out {
+    hot::activation(x, Activation::Tanh)
+        .unwrap_or_else(|| each_float!(x.out[0].dtype, C => unary::<C>(x, Float::tanh)))
+}
+
+pub fn sigmoid(x: &Inputs<'_>) -> Out {
+    hot::activation(x, Activation::Sigmoid)
+        .unwrap_or_else(|| each_float!(x.out[0].dtype, C => unary::<C>(x, |a| 1.0 / (1.0 + Float::exp(-a)))))
 }
 
 macro_rules! functions_in_f64 {

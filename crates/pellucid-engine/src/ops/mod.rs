@@ -13,6 +13,7 @@ mod dispatch;
 mod walk;
 
 mod elementwise;
+mod hot;
 
 mod division;
 mod pairs;
