@@ -6,7 +6,7 @@ What PyTorch gives as views are views here: writing to a piece of `split` writes
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from pellucid import _call, _ops
 from pellucid._call import TensorLike
