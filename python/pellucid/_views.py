@@ -6,7 +6,7 @@ What PyTorch gives as views are views here: writing to a piece of `split` writes
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pellucid import _call, _ops
 from pellucid._call import TensorLike
@@ -224,12 +224,12 @@ def _two_axes(x: Tensor) -> Tensor:
 
 
 def _each(
-    several: tuple[Several, ...], f: Callable[[Tensor], Tensor]
+    several: tuple[Any, ...], f: Callable[[Tensor], Tensor]
 ) -> Tensor | tuple[Tensor, ...]:
     first = several[0] if len(several) == 1 else several
     if isinstance(first, list | tuple):
         return tuple(f(given(x)) for x in first)
-    return f(given(cast(Any, first)))
+    return f(given(first))
 
 
 def fliplr(input: TensorLike) -> Tensor:

@@ -126,7 +126,7 @@ impl Draw<'_> {
                 Arg::Value(ValueId(made.len() as u32 - 1))
             }
             ParamKind::Tensor if param.name == "src" && def.name == "diagonal_scatter" => {
-                let shape = [&first[2..], &[2]].concat();
+                let shape = [first.get(2..).unwrap_or_default(), &[2]].concat();
                 let ty = TensorType::new(self.pick(&DType::ALL), shape);
                 made.push(Tensor::from_bytes(&ty, &vec![1; ty.bytes().unwrap()]).unwrap());
                 Arg::Value(ValueId(made.len() as u32 - 1))

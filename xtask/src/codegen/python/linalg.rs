@@ -42,7 +42,7 @@ pub fn python_linalg() -> String {
     let rows: Vec<&OpDef> =
         OPS.iter().filter(|d| d.name.starts_with(PREFIX) && !BY_HAND.contains(&d.name)).collect();
     let mut classes: Vec<String> = rows.iter().filter_map(|d| results::kind(d)).collect();
-    classes.sort_unstable();
+    classes.sort_unstable_by_key(|class| (class.contains(char::is_lowercase), class.clone())); // as ruff does
     classes.dedup();
     let mut names: Vec<&str> = rows.iter().map(|d| d.name.trim_start_matches(PREFIX)).collect();
     names.sort_by_key(|name| natural(name));
