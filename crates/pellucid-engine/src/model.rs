@@ -38,8 +38,9 @@ impl Model {
         let registry = Registry::default();
         let progress = RefCell::new(progress);
         let heard = |done, total| (progress.borrow_mut())(Progress::Parameters { done, total });
-        let scope = Scope::root(&checkpoint.weights, &registry, &heard);
+        let scope = Scope::root(&checkpoint.weights, &registry, &heard, architecture.base);
         let built = (architecture.build)(&scope, &checkpoint.config)?;
+        registry.check_all_used(&checkpoint.weights)?;
         let modules = registry.into_modules();
         let identity = Identity {
             name: checkpoint.name,

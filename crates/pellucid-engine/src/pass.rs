@@ -9,7 +9,7 @@ use std::sync::Arc;
 use pellucid_graph::DType;
 
 use crate::batch::{Batch, Layout};
-use crate::blocks::{Angles, Rope};
+use crate::blocks::{Angles, Rope, Routes};
 use crate::cache::KvCache;
 use crate::{Cancel, Error, Tensor};
 
@@ -84,8 +84,23 @@ impl<M: ?Sized> std::ops::Deref for Child<M> {
 pub struct PointId(pub u8);
 
 /// Names of points by [`PointId`].
-pub const POINTS: &[&str] =
-    &["input", "output", "q", "k", "v", "rot_q", "rot_k", "scores", "pattern", "z", "pre", "post"];
+pub const POINTS: &[&str] = &[
+    "input",
+    "output",
+    "q",
+    "k",
+    "v",
+    "rot_q",
+    "rot_k",
+    "scores",
+    "pattern",
+    "z",
+    "pre",
+    "post",
+    "chosen",
+    "weights",
+    "expert_output",
+];
 
 macro_rules! points {
     ($($name:ident = $id:literal $doc:literal),*) => {
@@ -105,7 +120,10 @@ points! {
     PATTERN = 8 "Softmax of the scores. [b, h, s, s]",
     Z = 9 "Values mixed by the pattern. [b, s, h, k]",
     PRE = 10 "What the MLP's activation function is applied to. [b, s, f]",
-    POST = 11 "What the MLP's last matrix is applied to. [b, s, f]"
+    POST = 11 "What the MLP's last matrix is applied to. [b, s, f]",
+    CHOSEN = 12 "Ids of the experts that a token goes to, the likeliest first, i64. [b, s, e]",
+    WEIGHTS = 13 "What the chosen experts' outputs are multiplied by. [b, s, e]",
+    EXPERT_OUTPUT = 14 "The chosen experts' outputs before they are weighted and added. [b, s, e, d]"
 }
 
 impl PointId {
@@ -198,12 +216,13 @@ pub struct Pass<'a> {
     cache: Option<&'a mut KvCache>,
     cancel: &'a Cancel,
     angles: Vec<(usize, Arc<Angles>)>,
+    routes: Option<Routes>,
 }
 
 impl<'a> Pass<'a> {
     /// A pass that nobody watches.
     pub fn new(batch: &'a Batch, watched: &'a WatchSet, cancel: &'a Cancel) -> Pass<'a> {
-        Pass { batch, watched, watcher: None, cache: None, cancel, angles: Vec::new() }
+        Pass { batch, watched, watcher: None, cache: None, cancel, angles: Vec::new(), routes: None }
     }
 
     /// Shows the watched values to a watcher.
@@ -241,9 +260,19 @@ impl<'a> Pass<'a> {
         if let Some((_, found)) = self.angles.iter().find(|(k, _)| *k == key) {
             return found.clone();
         }
-        let angles = Arc::new(rope.angles(self.batch.positions()));
+        let angles = Arc::new(rope.angles(self.batch));
         self.angles.push((key, angles.clone()));
         angles
+    }
+
+    /// Gives the experts that are called next what their router chose.
+    pub(crate) fn give_routes(&mut self, routes: Routes) {
+        self.routes = Some(routes);
+    }
+
+    /// What a router gave, once.
+    pub(crate) fn take_routes(&mut self) -> Option<Routes> {
+        self.routes.take()
     }
 
     /// Calls a child whose input and output hold one row for each token.

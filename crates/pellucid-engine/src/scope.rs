@@ -2,9 +2,13 @@
 //!
 //! A [`Scope`] stands at a module path. Asking it for a child extends the path, registers the child
 //! as a module of the model and loads the child's weights from under the same path, so paths match
-//! Hugging Face's by construction.
+//! Hugging Face's by construction. Where a checkpoint stores a module under another name than
+//! transformers gives it, the architecture says so ([`Scope::child_stored`]).
+//!
+//! What is never asked for must be listed ([`Scope::leave`]): a tensor that nobody knows is an error.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::load::{LoadError, RawData, RawTensor, Weights};
@@ -16,13 +20,19 @@ pub struct Scope<'a> {
     registry: &'a Registry,
     heard: &'a dyn Fn(usize, usize),
     path: String,
+    /// The path of the weights, which is `path` in nearly every checkpoint.
+    stored: String,
+    /// What the names in this file lack in front.
+    lacking: &'static str,
 }
 
 /// All modules of a model, parents before children.
 #[derive(Default)]
 pub struct Registry {
     modules: RefCell<Vec<Registered>>,
-    loaded: Cell<usize>,
+    /// Names of tensors that were loaded, and of those left alone on purpose.
+    loaded: RefCell<BTreeSet<String>>,
+    left: RefCell<BTreeSet<String>>,
 }
 
 /// A module of the model.
@@ -40,6 +50,17 @@ impl Registry {
         self.modules.into_inner()
     }
 
+    /// Checks that nothing in the checkpoint was overlooked.
+    ///
+    /// # Errors
+    /// [`LoadError::TensorsUnused`] with tensors that were neither loaded nor left on purpose.
+    pub fn check_all_used(&self, weights: &Weights) -> Result<(), LoadError> {
+        let (loaded, left) = (self.loaded.borrow(), self.left.borrow());
+        let unknown = |name: &&str| !loaded.contains(*name) && !left.contains(*name);
+        let names: Vec<String> = weights.names().filter(unknown).map(str::to_owned).collect();
+        if names.is_empty() { Ok(()) } else { Err(LoadError::TensorsUnused { names }) }
+    }
+
     fn reserve(&self, path: &str, kind: &'static str) -> Node {
         let mut modules = self.modules.borrow_mut();
         let node = Node { id: modules.len(), path: path.to_owned() };
@@ -50,20 +71,28 @@ impl Registry {
 }
 
 impl<'a> Scope<'a> {
-    /// The place of the whole model. Before each parameter is loaded, `heard` is told how many came
+    /// The place of the whole model, whose tensors are named `base.` and so on; checkpoints saved from
+    /// the body alone lack that word. Before each parameter is loaded, `heard` is told how many came
     /// before and how many the checkpoint has.
-    pub fn root(weights: &'a Weights, registry: &'a Registry, heard: &'a dyn Fn(usize, usize)) -> Scope<'a> {
-        Scope { weights, registry, heard, path: String::new() }
+    pub fn root(
+        weights: &'a Weights,
+        registry: &'a Registry,
+        heard: &'a dyn Fn(usize, usize),
+        base: &'static str,
+    ) -> Scope<'a> {
+        let has_base = weights.names().any(|n| n.strip_prefix(base).is_some_and(|n| n.starts_with('.')));
+        let lacking = if has_base { "" } else { base };
+        Scope { weights, registry, heard, path: String::new(), stored: String::new(), lacking }
     }
 
-    fn at(&self, name: &str) -> Scope<'a> {
-        let dot = if self.path.is_empty() || name.is_empty() { "" } else { "." };
-        Scope {
-            weights: self.weights,
-            registry: self.registry,
-            heard: self.heard,
-            path: format!("{}{dot}{name}", self.path),
-        }
+    fn at(&self, name: &str, stored: &str) -> Scope<'a> {
+        let (path, stored) = (joined(&self.path, name), joined(&self.stored, stored));
+        Scope { path, stored, ..*self }
+    }
+
+    /// The place `name` under this one, which is no module.
+    pub fn under(&self, name: &str) -> Scope<'a> {
+        self.at(name, name)
     }
 
     /// Builds a child; an empty name is the whole model itself.
@@ -75,7 +104,20 @@ impl<'a> Scope<'a> {
         name: &str,
         build: impl FnOnce(&Scope<'a>) -> Result<M, LoadError>,
     ) -> Result<Child<M>, LoadError> {
-        let scope = self.at(name);
+        self.child_stored(name, name, build)
+    }
+
+    /// Builds a child whose weights the checkpoint keeps under the name `stored`.
+    ///
+    /// # Errors
+    /// What `build` returns.
+    pub fn child_stored<M: Module + 'static>(
+        &self,
+        name: &str,
+        stored: &str,
+        build: impl FnOnce(&Scope<'a>) -> Result<M, LoadError>,
+    ) -> Result<Child<M>, LoadError> {
+        let scope = self.at(name, stored);
         let node = self.registry.reserve(&scope.path, "");
         let module = Arc::new(build(&scope)?);
         let mut modules = self.registry.modules.borrow_mut();
@@ -96,7 +138,7 @@ impl<'a> Scope<'a> {
         n: usize,
         build: impl Fn(&Scope<'a>, usize) -> Result<M, LoadError>,
     ) -> Result<Vec<Child<M>>, LoadError> {
-        let scope = self.at(name);
+        let scope = self.at(name, name);
         self.registry.reserve(&scope.path, "ModuleList");
         (0..n).map(|i| scope.child(&i.to_string(), |s| build(s, i))).collect()
     }
@@ -106,10 +148,10 @@ impl<'a> Scope<'a> {
     /// # Errors
     /// A tensor that is missing, has another shape or holds integers.
     pub fn tensor(&self, name: &str, shape: &[usize]) -> Result<RawTensor<'a>, LoadError> {
-        let done = self.registry.loaded.replace(self.registry.loaded.get() + 1);
-        (self.heard)(done, self.weights.names().count());
         let name = self.full(name);
+        (self.heard)(self.registry.loaded.borrow().len(), self.weights.len());
         let raw = self.weights.expect_shape(&name, shape)?;
+        self.registry.loaded.borrow_mut().insert(name.clone());
         match raw.data {
             RawData::I64(_) => Err(LoadError::UnsupportedDtype { name, got: "I64".to_owned() }),
             _ => Ok(raw),
@@ -129,9 +171,29 @@ impl<'a> Scope<'a> {
         self.weights.contains(&self.full(name))
     }
 
-    fn full(&self, name: &str) -> String {
-        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+    /// Asks for tensors that blocks load only where they are there.
+    ///
+    /// # Errors
+    /// A tensor that is missing.
+    pub fn require(&self, names: &[&str]) -> Result<(), LoadError> {
+        names.iter().try_for_each(|name| self.weights.require(&self.full(name)))
     }
+
+    /// Lists tensors under this path that checkpoints may hold and the model does not use.
+    pub fn leave(&self, names: &[&str]) {
+        self.registry.left.borrow_mut().extend(names.iter().map(|name| self.full(name)));
+    }
+
+    fn full(&self, name: &str) -> String {
+        let full = joined(&self.stored, name);
+        let rest = full.strip_prefix(self.lacking).and_then(|rest| rest.strip_prefix('.'));
+        rest.map(str::to_owned).unwrap_or(full)
+    }
+}
+
+fn joined(path: &str, name: &str) -> String {
+    let dot = if path.is_empty() || name.is_empty() { "" } else { "." };
+    format!("{path}{dot}{name}")
 }
 
 impl<M: Module + 'static> Child<M> {

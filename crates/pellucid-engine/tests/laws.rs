@@ -11,7 +11,7 @@ use pellucid_engine::{Cancel, Model, Tensor};
 use pellucid_graph::Site;
 use support::{TINY, all_sites, copy, run, save, tiny};
 
-const LOGITS: &str = "lm_head.output";
+const LOGITS: &str = "output";
 
 fn prompt(n: usize, seed: u32) -> Vec<u32> {
     (0..n as u32).map(|i| (i * 37 + seed * 101 + 5) % 380).collect()
@@ -37,7 +37,7 @@ fn an_empty_graph_changes_nothing() {
         let want = bare(&model, &a);
         assert_eq!(run(&model, &[vec![a.clone()]], |_| {}).iter().count(), 0);
         let saved = run(&model, &[vec![b], vec![a]], |r| save(r, 1, LOGITS));
-        assert_same(name, saved.get("1:lm_head.output").unwrap(), &want);
+        assert_same(name, saved.get("1:output").unwrap(), &want);
     }
 }
 
@@ -54,12 +54,12 @@ fn watching_a_site_changes_nothing() {
                     save(r, 0, LOGITS);
                 }
             });
-            assert_same(&format!("{name} {site}"), saved.get("0:lm_head.output").unwrap(), &want);
+            assert_same(&format!("{name} {site}"), saved.get("0:output").unwrap(), &want);
         }
         let everything = run(&model, &[vec![ids.clone()]], |r| {
             all_sites(&model).iter().for_each(|s| save(r, 0, s));
         });
-        assert_same(name, everything.get("0:lm_head.output").unwrap(), &want);
+        assert_same(name, everything.get("0:output").unwrap(), &want);
     }
 }
 
@@ -114,7 +114,7 @@ fn prompts_of_one_invoke_may_differ_in_length() {
         let model = tiny(name);
         let (long, short) = (prompt(6, 1), prompt(2, 2));
         let saved = run(&model, &[vec![long.clone(), short.clone()]], |r| save(r, 0, LOGITS));
-        let got = saved.get("0:lm_head.output").unwrap();
+        let got = saved.get("0:output").unwrap();
         let v = got.shape()[2];
         assert_eq!(got.shape()[..2], [2, 6]);
         assert_eq!(&got.f32s()[..6 * v], bare(&model, &long).f32s());

@@ -4,13 +4,13 @@
 //! Pre-norm decoder with learned positions, LayerNorm, one matrix for queries, keys and values, and
 //! `Conv1D` weights stored `[n_in, n_out]`. Head and embedding are tied.
 
-use pellucid_graph::DType;
 use pellucid_kernels::AttentionShape;
 
 use super::Built;
 use crate::Tensor;
 use crate::blocks::{
     Act, Attention, AttentionSpec, CausalLm, Dropout, Embedding, LayerNorm, Linear, PlainMlp, Storage, add,
+    columns,
 };
 use crate::load::{Config, LoadError};
 use crate::pass::{Child, Flow, Module, Node, OwnCost, Pass};
@@ -167,6 +167,8 @@ struct Gpt2Attention {
 impl Gpt2Attention {
     fn load(scope: &Scope<'_>, hp: &Hyperparameters, layer: usize) -> Result<Self, LoadError> {
         let (d, conv) = (hp.d, Storage::Conv1D);
+        // Masks that old versions saved.
+        scope.leave(&["bias", "masked_bias"]);
         Ok(Gpt2Attention {
             c_attn: scope.child("c_attn", |s| Linear::load_stored(s, d, 3 * d, conv))?,
             c_proj: scope.child("c_proj", |s| Linear::load_stored(s, d, d, conv))?,
@@ -184,7 +186,7 @@ impl Module for Gpt2Attention {
 
     fn forward(&self, at: &Node, pass: &mut Pass<'_>, x: Tensor) -> Flow<Tensor> {
         let qkv = pass.call(&self.c_attn, x)?; // [t, 3 * d]
-        let [q, k, v] = [0, 1, 2].map(|i| columns(&qkv, i * self.d, self.d)); // [t, d]
+        let [q, k, v] = [0, 1, 2].map(|i| columns(&qkv, 3 * self.d, i * self.d, self.d)); // [t, d]
         let z = self.attention.run(at, pass, q, k, v)?;
         let y = pass.call(&self.c_proj, z)?;
         pass.call(&self.resid_dropout, y)
@@ -193,16 +195,6 @@ impl Module for Gpt2Attention {
     fn cost(&self) -> OwnCost {
         OwnCost { flops_per_pair: self.attention.flops_per_pair(), ..OwnCost::default() }
     }
-}
-
-/// Columns `start..start + n` of `x [t, ...]`.
-fn columns(x: &Tensor, start: usize, n: usize) -> Tensor {
-    let [t, width] = [x.shape()[0], x.shape()[1]];
-    if x.is_meta() {
-        return Tensor::meta(DType::F32, [t, n]);
-    }
-    let rows = x.f32s().chunks_exact(width);
-    Tensor::new(rows.flat_map(|r| &r[start..start + n]).copied().collect::<Vec<f32>>(), [t, n])
 }
 
 struct Gpt2Mlp {

@@ -1,6 +1,7 @@
 //! The architectures: each one file and one line here. A file says how blocks are wired, in the words
 //! of its paper and of transformers' implementation.
 
+mod family;
 mod gemma3;
 mod gpt2;
 mod llama;
@@ -13,6 +14,9 @@ use crate::scope::Scope;
 pub struct Architecture {
     /// `model_type` of `config.json`.
     pub model_type: &'static str,
+    /// The module that holds everything but the head: the first word of most names, which files saved
+    /// from that module alone leave out.
+    pub base: &'static str,
     /// Builds the model at the root scope.
     pub build: fn(&Scope<'_>, &Config) -> Result<Built, LoadError>,
 }
@@ -31,9 +35,9 @@ pub struct Built {
 
 /// Every architecture.
 pub const ARCHITECTURES: &[Architecture] = &[
-    Architecture { model_type: "gemma3_text", build: gemma3::build },
-    Architecture { model_type: "gpt2", build: gpt2::build },
-    Architecture { model_type: "llama", build: llama::build },
+    Architecture { model_type: "gemma3_text", base: "model", build: gemma3::build },
+    Architecture { model_type: "gpt2", base: "transformer", build: gpt2::build },
+    Architecture { model_type: "llama", base: "model", build: llama::build },
 ];
 
 /// Finds the architecture of a configuration.

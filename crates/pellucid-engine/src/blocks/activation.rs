@@ -16,6 +16,7 @@ pub struct Act {
 /// What configurations call them, transformers' class name, the function.
 const NAMES: &[(&str, &str, Activation)] = &[
     ("gelu", "GELUActivation", Activation::GeluErf),
+    ("gelu_fast", "FastGELUActivation", Activation::GeluTanh),
     ("gelu_new", "NewGELUActivation", Activation::GeluTanh),
     ("gelu_pytorch_tanh", "GELUTanh", Activation::GeluTanh),
     ("relu", "ReLU", Activation::Relu),
@@ -52,6 +53,11 @@ impl Module for Act {
     }
 
     fn forward(&self, _at: &Node, _pass: &mut Pass<'_>, x: Tensor) -> Flow<Tensor> {
-        Ok(map_rows(x, |x, out| activate(self.function, x, out)))
+        Ok(map(x, self.function))
     }
+}
+
+/// The function of every element.
+pub(super) fn map(x: Tensor, function: Activation) -> Tensor {
+    map_rows(x, |x, out| activate(function, x, out))
 }

@@ -9,10 +9,10 @@ use pellucid_kernels::{
     AttentionShape, Keys, Segment, attention, attention_mix, attention_pattern, attention_scores, scores_len,
 };
 
-use super::Rope;
+use super::{Dropout, Rope};
 use crate::Tensor;
 use crate::batch::Layout;
-use crate::pass::{Flow, Node, Pass, PointId};
+use crate::pass::{Child, Flow, Node, Pass, PointId};
 
 /// What an architecture says of one layer's attention.
 pub struct AttentionSpec {
@@ -25,17 +25,30 @@ pub struct AttentionSpec {
 }
 
 /// Attention between queries, keys and values.
-pub struct Attention(AttentionSpec);
+pub struct Attention {
+    spec: AttentionSpec,
+    dropout: Option<Child<Dropout>>,
+}
 
 impl Attention {
     /// Attention of one layer.
     pub fn new(spec: AttentionSpec) -> Attention {
-        Attention(spec)
+        Attention { spec, dropout: None }
+    }
+
+    /// Passes the pattern through a module, which transformers has in its older models.
+    pub fn with_dropout(self, dropout: Child<Dropout>) -> Attention {
+        Attention { dropout: Some(dropout), ..self }
+    }
+
+    /// Heads, widths, scale, window, soft cap.
+    pub fn shape(&self) -> &AttentionShape {
+        &self.spec.shape
     }
 
     /// Operations per (query, key) pair.
     pub fn flops_per_pair(&self) -> u64 {
-        4 * (self.0.shape.n_heads * self.0.shape.head_dim) as u64
+        4 * (self.spec.shape.n_heads * self.spec.shape.head_dim) as u64
     }
 
     /// Mixes values; `q [t, h * k]`, `k` and `v [t, kvh * k]`, result `[t, h * k]`. Taps `q k v rot_q
@@ -45,12 +58,12 @@ impl Attention {
     /// [`Halt`](crate::pass::Halt) from a watcher.
     pub fn run(&self, at: &Node, pass: &mut Pass<'_>, q: Tensor, k: Tensor, v: Tensor) -> Flow<Tensor> {
         pass.mixes();
-        let shape = self.0.shape;
+        let shape = self.spec.shape;
         let (h, kvh) = (shape.n_heads, shape.n_kv_heads);
         let mut q = self.tap(at, pass, PointId::Q, q, h)?;
         let mut k = self.tap(at, pass, PointId::K, k, kvh)?;
         let v = self.tap(at, pass, PointId::V, v, kvh)?;
-        if let Some(rope) = &self.0.rope {
+        if let Some(rope) = &self.spec.rope {
             let angles = pass.angles(rope);
             q = self.tap(at, pass, PointId::ROT_Q, angles.turn(&q, h, shape.head_dim), h)?;
             k = self.tap(at, pass, PointId::ROT_K, angles.turn(&k, kvh, shape.head_dim), kvh)?;
@@ -63,16 +76,17 @@ impl Attention {
         if q.is_meta() {
             return self.mix_meta(at, pass, q);
         }
-        let (batch, layer) = (pass.batch(), self.0.layer);
-        let stepwise = pass.watches(at, PointId::SCORES) || pass.watches(at, PointId::PATTERN);
+        let (batch, layer) = (pass.batch(), self.spec.layer);
+        let dropped = self.dropout.as_ref().is_some_and(|d| pass.watches_child(d));
+        let stepwise = dropped || pass.watches(at, PointId::SCORES) || pass.watches(at, PointId::PATTERN);
         let mut z = vec![0.0; q.numel()]; // [t, h * k]
         match pass.cache() {
             Some(cache) => {
                 let kept = cache.append(layer, batch, k.f32s(), v.f32s());
-                attention(&self.0.shape, &kept.segments, q.f32s(), kept.k, kept.v, &mut z);
+                attention(&self.spec.shape, &kept.segments, q.f32s(), kept.k, kept.v, &mut z);
             }
             None if stepwise => self.steps(at, pass, &batch.segments(), [q, k, v], &mut z)?,
-            None => attention(&self.0.shape, &batch.segments(), q.f32s(), k.f32s(), v.f32s(), &mut z),
+            None => attention(&self.spec.shape, &batch.segments(), q.f32s(), k.f32s(), v.f32s(), &mut z),
         }
         Ok(Tensor::new(z, q.shape()))
     }
@@ -86,7 +100,7 @@ impl Attention {
         [q, k, v]: [&Tensor; 3],
         z: &mut [f32],
     ) -> Flow<()> {
-        let shape = &self.0.shape;
+        let shape = &self.spec.shape;
         let pairs = Layout::Pairs { heads: shape.n_heads };
         let n = scores_len(shape, segments);
         let mut scores = vec![0.0; n]; // [sum of h * s * s]
@@ -96,16 +110,23 @@ impl Attention {
         let mut pattern = vec![0.0; n]; // [sum of h * s * s]
         attention_pattern(shape, segments, scores.f32s(), &mut pattern, keys(wrote_scores));
         let mut pattern = Tensor::new(pattern, [n]);
-        let wrote_pattern = pass.tap(at, PointId::PATTERN, pairs, &mut pattern)?;
+        let mut wrote_pattern = pass.tap(at, PointId::PATTERN, pairs, &mut pattern)?;
+        if let Some(dropout) = self.dropout.as_ref().filter(|d| pass.watches_child(d)) {
+            pattern = pass.call_as(pairs, dropout, pattern)?;
+            wrote_pattern = true;
+        }
         attention_mix(shape, segments, pattern.f32s(), v.f32s(), z, keys(wrote_scores || wrote_pattern));
         Ok(())
     }
 
     fn mix_meta(&self, at: &Node, pass: &mut Pass<'_>, q: &Tensor) -> Flow<Tensor> {
-        let heads = self.0.shape.n_heads;
+        let heads = self.spec.shape.n_heads;
         let n = heads * pass.batch().sequences().iter().map(|s| s.len * s.len).sum::<usize>();
         for point in [PointId::SCORES, PointId::PATTERN] {
             pass.tap(at, point, Layout::Pairs { heads }, &mut Tensor::meta(DType::F32, [n]))?;
+        }
+        if let Some(dropout) = &self.dropout {
+            pass.call_as(Layout::Pairs { heads }, dropout, Tensor::meta(DType::F32, [n]))?;
         }
         Ok(q.clone())
     }
@@ -115,7 +136,7 @@ impl Attention {
         if !pass.watches(at, point) {
             return Ok(x);
         }
-        let (t, k) = (pass.batch().tokens(), self.0.shape.head_dim);
+        let (t, k) = (pass.batch().tokens(), self.spec.shape.head_dim);
         let mut split = x.reshaped([t, heads, k]);
         pass.tap(at, point, Layout::Tokens, &mut split)?;
         Ok(split.reshaped([t, heads * k]))

@@ -1,5 +1,8 @@
 //! What language models share around their layers: embedding, layers, last norm, and the head.
 
+use pellucid_kernels::Activation;
+
+use super::activation::map;
 use super::linear::Packed;
 use super::{Embedding, Linear, RmsNorm};
 use crate::Tensor;
@@ -12,6 +15,7 @@ pub struct CausalLm<B> {
     kind: &'static str,
     body: Child<B>,
     lm_head: Child<Linear>,
+    cap: Option<f32>,
 }
 
 impl<B: Module> CausalLm<B> {
@@ -27,11 +31,35 @@ impl<B: Module> CausalLm<B> {
         tied: Option<Packed>,
         [d, v]: [usize; 2],
     ) -> Result<Self, LoadError> {
-        let lm_head = scope.child("lm_head", |s| match tied {
-            Some(packed) => Ok(Linear::tied(packed)),
+        Self::load_stored(scope, "lm_head", kind, body, tied, [d, v])
+    }
+
+    /// The same, weights being stored under another name than `lm_head`.
+    ///
+    /// # Errors
+    /// A tensor that is missing or has another shape.
+    pub fn load_stored(
+        scope: &Scope<'_>,
+        stored: &str,
+        kind: &'static str,
+        body: Child<B>,
+        tied: Option<Packed>,
+        [d, v]: [usize; 2],
+    ) -> Result<Self, LoadError> {
+        let lm_head = scope.child_stored("lm_head", stored, |s| match tied {
+            Some(packed) => {
+                // Some files hold the shared table twice.
+                s.leave(&["weight"]);
+                Ok(Linear::tied(packed))
+            }
             None => Linear::load(s, d, v),
         })?;
-        Ok(CausalLm { kind, body, lm_head })
+        Ok(CausalLm { kind, body, lm_head, cap: None })
+    }
+
+    /// Bends logits `x` to `cap * tanh(x / cap)` (Gemma 2); `lm_head` gives them unbent.
+    pub fn capped(self, cap: Option<f32>) -> Self {
+        CausalLm { cap, ..self }
     }
 }
 
@@ -42,8 +70,21 @@ impl<B: Module> Module for CausalLm<B> {
 
     fn forward(&self, _at: &Node, pass: &mut Pass<'_>, ids: Tensor) -> Flow<Tensor> {
         let x = pass.call(&self.body, ids)?; // [t, d]
-        pass.call(&self.lm_head, x) // [t, v]
+        let logits = pass.call(&self.lm_head, x)?; // [t, v]
+        Ok(match self.cap {
+            Some(cap) => soft_cap(logits, cap),
+            None => logits,
+        })
     }
+}
+
+fn soft_cap(logits: Tensor, cap: f32) -> Tensor {
+    if logits.is_meta() {
+        return logits;
+    }
+    let scaled =
+        |x: &Tensor, by: f32| Tensor::new(x.f32s().iter().map(|x| x * by).collect::<Vec<f32>>(), x.shape());
+    scaled(&map(scaled(&logits, 1.0 / cap), Activation::Tanh), cap)
 }
 
 /// The body of the Llama family: `embed_tokens`, `layers`, `norm`.

@@ -19,6 +19,8 @@ pub struct Embedding {
     n: usize,
     d: usize,
     scale: Option<f32>,
+    /// Rows before the one of id 0.
+    offset: usize,
 }
 
 enum Table {
@@ -41,7 +43,22 @@ impl Embedding {
             RawData::Bf16(v) => Table::Bf16(v.into_owned()),
             _ => Table::F32(raw.to_f32().into_owned()),
         };
-        Ok(Embedding { kind: "Embedding", table, n, d, scale: None })
+        Ok(Embedding { kind: "Embedding", table, n, d, scale: None, offset: 0 })
+    }
+
+    /// Loads a table of positions with `offset` rows that no position has, under the class name
+    /// transformers gives that.
+    ///
+    /// # Errors
+    /// A tensor that is missing or has another shape.
+    pub fn load_offset(
+        scope: &Scope<'_>,
+        kind: &'static str,
+        n: usize,
+        d: usize,
+        offset: usize,
+    ) -> Result<Embedding, LoadError> {
+        Ok(Embedding { kind, n, offset, ..Embedding::load(scope, n + offset, d)? })
     }
 
     /// Loads a table that a tied head will share: one copy, packed for the head.
@@ -51,7 +68,7 @@ impl Embedding {
     pub fn load_tied(scope: &Scope<'_>, n: usize, d: usize) -> Result<Embedding, LoadError> {
         let raw = scope.tensor("weight", &[n, d])?;
         let packed = Arc::new(PackedLinear::pack(weights(&raw), Layout::OutIn, n, d, None));
-        Ok(Embedding { kind: "Embedding", table: Table::Packed(packed), n, d, scale: None })
+        Ok(Embedding { kind: "Embedding", table: Table::Packed(packed), n, d, scale: None, offset: 0 })
     }
 
     /// Multiplies every row, under the class name transformers gives that.
@@ -70,7 +87,7 @@ impl Embedding {
     fn check(&self, at: &Node, ids: &[i64]) -> Result<Vec<u32>, Error> {
         let good = |&id: &i64| u32::try_from(id).ok().filter(|i| (*i as usize) < self.n);
         let id = |id: &i64| {
-            good(id).ok_or_else(|| {
+            good(id).map(|id| id + self.offset as u32).ok_or_else(|| {
                 let message = format!("`{}` has {} rows, got id {id}", at.path, self.n);
                 Error::from(Diagnostic::new(Code::TokenOutOfRange, message))
             })
@@ -108,6 +125,6 @@ impl Module for Embedding {
     }
 
     fn cost(&self) -> OwnCost {
-        OwnCost { params: (self.n * self.d) as u64, ..OwnCost::default() }
+        OwnCost { params: ((self.n + self.offset) * self.d) as u64, ..OwnCost::default() }
     }
 }

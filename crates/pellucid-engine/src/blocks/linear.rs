@@ -60,6 +60,11 @@ impl Linear {
         Ok(Linear { packed: Arc::new(packed), storage })
     }
 
+    /// Rows of width `n_in` to rows of width `n_out`.
+    pub(super) fn rows(&self, x: &[f32]) -> Vec<f32> {
+        self.packed.forward_new(x)
+    }
+
     /// A layer over weights packed elsewhere: a head tied to its embedding.
     pub fn tied(packed: Packed) -> Linear {
         Linear { packed, storage: Storage::Linear }

@@ -2,7 +2,7 @@
 
 use pellucid_kernels::{activate_mul, mul};
 
-use super::{Act, Linear};
+use super::{Act, Linear, columns};
 use crate::Tensor;
 use crate::batch::Layout;
 use crate::load::LoadError;
@@ -13,10 +13,14 @@ use crate::scope::Scope;
 /// activation, `post` what goes into `down`.
 pub struct GatedMlp {
     kind: &'static str,
-    gate_proj: Child<Linear>,
-    up_proj: Child<Linear>,
+    gates: Gates,
     down_proj: Child<Linear>,
-    act_fn: Child<Act>,
+    act: Child<Act>,
+}
+
+enum Gates {
+    Two { gate_proj: Child<Linear>, up_proj: Child<Linear> },
+    Fused(Child<Linear>),
 }
 
 impl GatedMlp {
@@ -31,30 +35,73 @@ impl GatedMlp {
         f: usize,
         act: Act,
     ) -> Result<Self, LoadError> {
+        let gate_proj = scope.child("gate_proj", |s| Linear::load(s, d, f))?;
+        let up_proj = scope.child("up_proj", |s| Linear::load(s, d, f))?;
         Ok(GatedMlp {
             kind,
-            gate_proj: scope.child("gate_proj", |s| Linear::load(s, d, f))?,
-            up_proj: scope.child("up_proj", |s| Linear::load(s, d, f))?,
+            gates: Gates::Two { gate_proj, up_proj },
             down_proj: scope.child("down_proj", |s| Linear::load(s, f, d))?,
-            act_fn: scope.child("act_fn", |_| Ok(act))?,
+            act: scope.child("act_fn", |_| Ok(act))?,
         })
     }
 
-    /// `act(gate) * up`: one kernel unless somebody looks in between, with the same bits.
-    fn activate(&self, pass: &mut Pass<'_>, gate: Tensor, up: &Tensor) -> Flow<Tensor> {
-        if gate.is_meta() {
-            return pass.call(&self.act_fn, gate);
-        }
-        let mut out = vec![0.0; gate.numel()]; // [t, f]
-        let shape = gate.shape().to_vec();
-        if pass.watches_child(&self.act_fn) {
-            let active = pass.call(&self.act_fn, gate)?;
-            mul(active.f32s(), up.f32s(), &mut out);
-        } else {
-            activate_mul(self.act_fn.function(), gate.f32s(), up.f32s(), &mut out);
-        }
-        Ok(Tensor::new(out, shape))
+    /// Loads `gate_up_proj`, which is both matrices one above the other, and `down_proj`.
+    ///
+    /// # Errors
+    /// A tensor that is missing or has another shape.
+    pub fn load_fused(
+        scope: &Scope<'_>,
+        kind: &'static str,
+        d: usize,
+        f: usize,
+        act: Act,
+    ) -> Result<Self, LoadError> {
+        Ok(GatedMlp {
+            kind,
+            gates: Gates::Fused(scope.child("gate_up_proj", |s| Linear::load(s, d, 2 * f))?),
+            down_proj: scope.child("down_proj", |s| Linear::load(s, f, d))?,
+            act: scope.child("activation_fn", |_| Ok(act))?,
+        })
     }
+
+    /// Gate, shown as `pre`, and up. // [t, f] each
+    fn gate_and_up(&self, at: &Node, pass: &mut Pass<'_>, x: Tensor) -> Flow<(Tensor, Tensor)> {
+        match &self.gates {
+            Gates::Two { gate_proj, up_proj } => {
+                let mut gate = pass.call(gate_proj, x.clone())?;
+                pass.tap(at, PointId::PRE, Layout::Tokens, &mut gate)?;
+                Ok((gate, pass.call(up_proj, x)?))
+            }
+            Gates::Fused(gate_up_proj) => {
+                let both = pass.call(gate_up_proj, x)?; // [t, 2 * f]
+                let f = both.shape().last().copied().unwrap_or(0) / 2;
+                let mut gate = columns(&both, 2 * f, 0, f);
+                pass.tap(at, PointId::PRE, Layout::Tokens, &mut gate)?;
+                Ok((gate, columns(&both, 2 * f, f, f)))
+            }
+        }
+    }
+}
+
+/// `act(gate) * up`: one kernel unless somebody looks in between, with the same bits.
+pub(super) fn activate_gate(
+    pass: &mut Pass<'_>,
+    act: &Child<Act>,
+    gate: Tensor,
+    up: &Tensor,
+) -> Flow<Tensor> {
+    if gate.is_meta() {
+        return pass.call(act, gate);
+    }
+    let mut out = vec![0.0; gate.numel()]; // [.., f]
+    let shape = gate.shape().to_vec();
+    if pass.watches_child(act) {
+        let active = pass.call(act, gate)?;
+        mul(active.f32s(), up.f32s(), &mut out);
+    } else {
+        activate_mul(act.function(), gate.f32s(), up.f32s(), &mut out);
+    }
+    Ok(Tensor::new(out, shape))
 }
 
 impl Module for GatedMlp {
@@ -63,10 +110,8 @@ impl Module for GatedMlp {
     }
 
     fn forward(&self, at: &Node, pass: &mut Pass<'_>, x: Tensor) -> Flow<Tensor> {
-        let mut gate = pass.call(&self.gate_proj, x.clone())?; // [t, f]
-        pass.tap(at, PointId::PRE, Layout::Tokens, &mut gate)?;
-        let up = pass.call(&self.up_proj, x)?; // [t, f]
-        let mut post = self.activate(pass, gate, &up)?;
+        let (gate, up) = self.gate_and_up(at, pass, x)?;
+        let mut post = activate_gate(pass, &self.act, gate, &up)?;
         pass.tap(at, PointId::POST, Layout::Tokens, &mut post)?;
         pass.call(&self.down_proj, post) // [t, d]
     }

@@ -1,13 +1,22 @@
 //! Rotary position embedding (Su et al. 2021, arXiv:2104.09864): frequencies, and the angles of a
 //! batch's positions.
+//!
+//! A sequence's angles depend on that sequence alone. With dynamic scaling they depend on its length
+//! once that exceeds the context of pre-training: keys kept from earlier passes then stay as they were
+//! turned, as in transformers, so beyond that length decoding differs from one full pass.
+
+use std::f64::consts::PI;
 
 use pellucid_kernels::{RotaryStyle, rotary};
 
 use crate::Tensor;
-use crate::load::{Rope as RopeConfig, RopeKind};
+use crate::batch::Batch;
+use crate::load::{Rope as RopeConfig, RopeKind, Yarn};
 
 /// How queries and keys of a head are turned.
 pub struct Rope {
+    config: RopeConfig,
+    r: usize,
     frequencies: Vec<f32>,
     style: RotaryStyle,
 }
@@ -20,21 +29,37 @@ pub struct Angles {
 }
 
 impl Rope {
-    /// Turns the first `r` numbers of each head, pairs half a width apart.
+    /// Turns the first `r` numbers of each head, pairs half of `r` apart.
     pub fn new(config: &RopeConfig, r: usize) -> Rope {
-        let base = |i: usize| 1.0 / config.theta.powf(2.0 * i as f64 / r as f64);
-        let frequencies = (0..r / 2).map(|i| stretch(base(i), config.kind) as f32).collect();
-        Rope { frequencies, style: RotaryStyle::Half }
+        Rope { config: *config, r, frequencies: frequencies(config, r, 0), style: RotaryStyle::Half }
     }
 
-    /// The angles of these positions, computed in f32 as transformers does.
-    pub fn angles(&self, positions: impl Iterator<Item = usize>) -> Angles {
+    /// Pairs neighbours instead, as GPT-J does.
+    pub fn interleaved(self) -> Rope {
+        Rope { style: RotaryStyle::Interleaved, ..self }
+    }
+
+    /// The angles of a batch's positions, computed in f32 as transformers does.
+    pub fn angles(&self, batch: &Batch) -> Angles {
         let (mut cos, mut sin) = (Vec::new(), Vec::new());
-        for position in positions {
-            for frequency in &self.frequencies {
-                let angle = position as f32 * frequency;
-                cos.push(angle.cos());
-                sin.push(angle.sin());
+        let amplitude = match self.config.kind {
+            RopeKind::Yarn(yarn) => yarn.amplitude as f32,
+            _ => 1.0,
+        };
+        for sequence in batch.sequences() {
+            let n = sequence.past + sequence.len;
+            let own = match self.config.kind {
+                RopeKind::Dynamic { context, .. } if n > context => {
+                    Some(frequencies(&self.config, self.r, n))
+                }
+                _ => None,
+            };
+            for position in sequence.past..n {
+                for frequency in own.as_ref().unwrap_or(&self.frequencies) {
+                    let angle = position as f32 * frequency;
+                    cos.push(angle.cos() * amplitude);
+                    sin.push(angle.sin() * amplitude);
+                }
             }
         }
         Angles { cos, sin, style: self.style }
@@ -53,14 +78,27 @@ impl Angles {
     }
 }
 
-/// Stretches a frequency for contexts longer than those of pre-training.
-fn stretch(frequency: f64, kind: RopeKind) -> f64 {
-    match kind {
-        RopeKind::Default => frequency,
+/// The frequencies of the pairs in a sequence of `n` tokens. // [r / 2]
+fn frequencies(config: &RopeConfig, r: usize, n: usize) -> Vec<f32> {
+    let theta = match config.kind {
+        RopeKind::Dynamic { factor, context } if n > context && r > 2 => {
+            let stretched = factor * n as f64 / context as f64 - (factor - 1.0);
+            config.theta * stretched.powf(r as f64 / (r as f64 - 2.0))
+        }
+        _ => config.theta,
+    };
+    let base = |i: usize| 1.0 / theta.powf(2.0 * i as f64 / r as f64);
+    (0..r / 2).map(|i| stretch(config, r, i, base(i)) as f32).collect()
+}
+
+/// Stretches the `i`th frequency for contexts longer than those of pre-training.
+fn stretch(config: &RopeConfig, r: usize, i: usize, frequency: f64) -> f64 {
+    match config.kind {
+        RopeKind::Default | RopeKind::Dynamic { .. } => frequency,
         RopeKind::Linear { factor } => frequency / factor,
         RopeKind::Llama3 { factor, low_freq_factor, high_freq_factor, original_max_position_embeddings } => {
             let context = original_max_position_embeddings as f64;
-            let wavelength = 2.0 * std::f64::consts::PI / frequency;
+            let wavelength = 2.0 * PI / frequency;
             if wavelength < context / high_freq_factor {
                 return frequency;
             }
@@ -70,5 +108,24 @@ fn stretch(frequency: f64, kind: RopeKind) -> f64 {
             let smooth = (context / wavelength - low_freq_factor) / (high_freq_factor - low_freq_factor);
             (1.0 - smooth) * frequency / factor + smooth * frequency
         }
+        RopeKind::Yarn(yarn) => {
+            let kept = 1.0 - ramp(&yarn, config.theta, r, i);
+            frequency / yarn.factor * (1.0 - kept) + frequency * kept
+        }
     }
+}
+
+/// How much of YaRN's stretching the `i`th pair gets, from 0 to 1 (Peng et al. 2023, arXiv:2309.00071):
+/// none if it turns more than `beta_fast` times in the context of pre-training, all if less than
+/// `beta_slow` times.
+fn ramp(yarn: &Yarn, theta: f64, r: usize, i: usize) -> f64 {
+    let pair_turning =
+        |turns: f64| r as f64 * (yarn.context as f64 / (turns * 2.0 * PI)).ln() / (2.0 * theta.ln());
+    let (mut low, mut high) = (pair_turning(yarn.beta_fast), pair_turning(yarn.beta_slow));
+    if yarn.truncate {
+        (low, high) = (low.floor(), high.ceil());
+    }
+    let (low, high) = (low.max(0.0), high.min(r as f64 - 1.0));
+    let width = if low == high { 0.001 } else { high - low };
+    ((i as f64 - low) / width).clamp(0.0, 1.0)
 }

@@ -103,6 +103,12 @@ impl Config {
         self.typed(key, "a list of strings", |value| value.as_array()?.iter().map(Value::as_str).collect())
     }
 
+    /// A list of counts (such as `mlp_only_layers`), if it is there.
+    pub fn opt_usizes(&self, key: &str) -> Result<Option<Vec<usize>>, LoadError> {
+        let count = |value: &Value| usize::try_from(value.as_u64()?).ok();
+        self.typed(key, "a list of non-negative integers", |v| v.as_array()?.iter().map(count).collect())
+    }
+
     /// Token ids: Hugging Face writes one number, a list, or null (then there are none).
     pub fn token_ids(&self, key: &str) -> Result<Vec<u32>, LoadError> {
         let id = |value: &Value| u32::try_from(value.as_u64()?).ok();

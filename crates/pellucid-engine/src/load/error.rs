@@ -95,6 +95,12 @@ pub enum LoadError {
         /// The most similar names that exist, best first.
         nearest: Vec<String>,
     },
+    /// Tensors that the architecture neither uses nor knows to leave alone.
+    #[error("{} no part of the model: {}", unused_hint(names.len()), some(names))]
+    TensorsUnused {
+        /// Their names.
+        names: Vec<String>,
+    },
     /// A tensor's shape is not the one the architecture needs.
     #[error("tensor `{name}` has the shape {got:?}, expected {expected:?}")]
     WrongShape {
@@ -163,6 +169,7 @@ impl LoadError {
             Self::UnsupportedBlockType { .. } => "unsupported-block-type",
             Self::UnknownModelType { .. } => "unknown-model-type",
             Self::TensorMissing { .. } => "tensor-missing",
+            Self::TensorsUnused { .. } => "tensors-unused",
             Self::WrongShape { .. } => "wrong-shape",
             Self::UnsupportedDtype { .. } => "unsupported-dtype",
             Self::BadJson { .. } => "bad-json",
@@ -187,6 +194,18 @@ fn known_hint(known: &[String]) -> String {
         [] => "; give the path of a folder or a .gguf file".to_owned(),
         names => format!("; there is {}", names.join(", ")),
     }
+}
+
+fn unused_hint(n: usize) -> String {
+    if n == 1 { "1 tensor is".to_owned() } else { format!("{n} tensors are") }
+}
+
+/// The first few names.
+fn some(names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let quoted: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    let more = if names.len() > SHOWN { ", ..." } else { "" };
+    format!("{}{more}", quoted.join(", "))
 }
 
 fn nearest_hint(nearest: &[String]) -> String {

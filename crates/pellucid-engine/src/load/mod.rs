@@ -26,7 +26,7 @@ use std::path::Path;
 pub use config::Config;
 pub use error::LoadError;
 pub use generation::Generation;
-pub use rope::{Rope, RopeKind};
+pub use rope::{Rope, RopeKind, Yarn};
 pub use tensor::{RawData, RawTensor};
 pub use tokenizer::Tokenizer;
 pub use weights::Weights;

@@ -38,6 +38,33 @@ pub enum RopeKind {
         /// The context of pre-training, in tokens.
         original_max_position_embeddings: usize,
     },
+    /// The base grows with a sequence that is longer than the context of pre-training, by position
+    /// interpolation that knows of frequencies (NTK).
+    Dynamic {
+        /// How fast it grows.
+        factor: f64,
+        /// The context of pre-training, in tokens.
+        context: usize,
+    },
+    /// Slow pairs are stretched, fast ones kept, and all products of queries and keys grow a little.
+    Yarn(Yarn),
+}
+
+/// Settings of YaRN (arXiv:2309.00071).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Yarn {
+    /// How much longer the context becomes.
+    pub factor: f64,
+    /// The context of pre-training, in tokens.
+    pub context: usize,
+    /// Pairs that turn more often than this within that context are kept.
+    pub beta_fast: f64,
+    /// Pairs that turn less often than this are stretched by the whole factor.
+    pub beta_slow: f64,
+    /// Whether the bounds between the two are whole pairs.
+    pub truncate: bool,
+    /// What cosines and sines are multiplied by.
+    pub amplitude: f64,
 }
 
 const FULL: &str = "full_attention";
@@ -74,6 +101,25 @@ impl Config {
         })
     }
 
+    /// How many numbers of a head of width `k` are turned: a part that transformers 4 calls
+    /// `partial_rotary_factor` or `rotary_pct`, and transformers 5 keeps in `rope_parameters`.
+    pub fn rotary_width(&self, k: usize, default: f64) -> Result<usize, LoadError> {
+        const PARTS: [&str; 2] = ["partial_rotary_factor", "rotary_pct"];
+        let own = self.object("rope_parameters")?;
+        let places = own.iter().chain([self]).flat_map(|config| PARTS.map(|key| (config, key)));
+        let mut part = default;
+        for (config, key) in places {
+            if config.has(key) {
+                part = config.positive(key)?;
+                if part > 1.0 {
+                    return Err(config.invalid(key, "at most 1"));
+                }
+                break;
+            }
+        }
+        Ok((k as f64 * part) as usize / 2 * 2)
+    }
+
     /// Reads `self` as one set of `rope_parameters` of the configuration `whole`.
     fn rope_set(&self, whole: &Config, layer_type: &str) -> Result<Rope, LoadError> {
         let fallback = whole.theta(default_theta(whole, layer_type))?;
@@ -89,12 +135,46 @@ impl Config {
             "default" => Ok(RopeKind::Default),
             "linear" => Ok(RopeKind::Linear { factor: self.positive("factor")? }),
             "llama3" => self.llama3(whole),
-            other => Err(self.bad("rope_type", "`default`, `linear` or `llama3`", format!("`{other}`"))),
+            "dynamic" => Ok(RopeKind::Dynamic {
+                factor: self.positive("factor")?,
+                context: whole.usize("max_position_embeddings")?,
+            }),
+            "yarn" => self.yarn(whole),
+            other => {
+                let known = "`default`, `linear`, `dynamic`, `yarn` or `llama3`";
+                Err(self.bad("rope_type", known, format!("`{other}`")))
+            }
         }
     }
 
+    fn yarn(&self, whole: &Config) -> Result<RopeKind, LoadError> {
+        let longest = || whole.usize("max_position_embeddings");
+        let original = self.opt_usize(ORIGINAL)?;
+        let original = if original.is_some() { original } else { whole.opt_usize(ORIGINAL)? };
+        let context = original.map_or_else(longest, Ok)?;
+        let factor = match self.has("factor") {
+            true => self.positive("factor")?,
+            false => longest()? as f64 / context.max(1) as f64,
+        };
+        let growth = |by: f64| if factor <= 1.0 { 1.0 } else { 0.1 * by * factor.ln() + 1.0 };
+        let amplitude = match [self.opt_f64("mscale")?, self.opt_f64("mscale_all_dim")?] {
+            _ if self.has("attention_factor") => self.positive("attention_factor")?,
+            [Some(one), Some(all)] if one != 0.0 && all != 0.0 => growth(one) / growth(all),
+            _ => growth(1.0),
+        };
+        // Zero counts as absent, as in transformers.
+        let beta = |key: &str, default: f64| Ok(self.opt_f64(key)?.filter(|b| *b != 0.0).unwrap_or(default));
+        Ok(RopeKind::Yarn(Yarn {
+            factor,
+            context,
+            beta_fast: beta("beta_fast", 32.0)?,
+            beta_slow: beta("beta_slow", 1.0)?,
+            truncate: self.bool_or("truncate", true)?,
+            amplitude,
+        }))
+    }
+
     fn llama3(&self, whole: &Config) -> Result<RopeKind, LoadError> {
-        let original = "original_max_position_embeddings";
         let [low, high] = ["low_freq_factor", "high_freq_factor"].map(|key| self.positive(key));
         let (low_freq_factor, high_freq_factor) = (low?, high?);
         if high_freq_factor <= low_freq_factor {
@@ -105,17 +185,18 @@ impl Config {
             factor: self.positive("factor")?,
             low_freq_factor,
             high_freq_factor,
-            original_max_position_embeddings: match self.opt_usize(original)? {
+            original_max_position_embeddings: match self.opt_usize(ORIGINAL)? {
                 Some(tokens) => tokens,
-                None => whole.usize(original)?,
+                None => whole.usize(ORIGINAL)?,
             },
         })
     }
 
     fn theta(&self, default: f64) -> Result<f64, LoadError> {
-        match self.has("rope_theta") {
-            true => self.positive("rope_theta"),
-            false => Ok(default),
+        // The second is GPT-NeoX's word in transformers 4.
+        match ["rope_theta", "rotary_emb_base"].into_iter().find(|key| self.has(key)) {
+            Some(key) => self.positive(key),
+            None => Ok(default),
         }
     }
 
@@ -135,6 +216,7 @@ impl Config {
     }
 }
 
+const ORIGINAL: &str = "original_max_position_embeddings";
 const LOCAL_THETA: &str = "rope_local_base_freq";
 
 /// What transformers takes when the file says nothing.
@@ -201,8 +283,8 @@ mod tests {
             "`rope_theta` of `config.json`: expected a number greater than 0, got 0",
         );
         check(
-            json!({"rope_scaling": {"type": "yarn"}}),
-            "expected `default`, `linear` or `llama3`, got `yarn`",
+            json!({"rope_scaling": {"type": "longrope"}}),
+            "expected `default`, `linear`, `dynamic`, `yarn` or `llama3`, got `longrope`",
         );
         check(
             json!({"rope_scaling": {"type": "linear"}}),

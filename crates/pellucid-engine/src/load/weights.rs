@@ -42,6 +42,16 @@ impl Weights {
         self.entries.keys().map(String::as_str)
     }
 
+    /// How many tensors there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Whether there is a tensor `name`.
     pub fn contains(&self, name: &str) -> bool {
         self.entries.contains_key(name)
@@ -73,6 +83,11 @@ impl Weights {
             }),
             _ => self.get(name),
         }
+    }
+
+    /// Asks for tensor `name` to be there. Errors: [`LoadError::TensorMissing`].
+    pub fn require(&self, name: &str) -> Result<(), LoadError> {
+        if self.contains(name) { Ok(()) } else { Err(self.missing(name)) }
     }
 
     fn missing(&self, name: &str) -> LoadError {

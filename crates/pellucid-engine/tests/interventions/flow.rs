@@ -48,7 +48,7 @@ fn moved(name: &str, from: &str, to: &str, passes: usize) {
 fn an_earlier_value_reaches_another_invoke_in_the_same_pass() {
     for name in TINY {
         moved(name, "LAYERS.0.output", "LAYERS.1.output", 1);
-        moved(name, "LAYERS.1.mlp.output", "LAYERS.1.mlp.output", 1);
+        moved(name, "LAYERS.1.MLP_OUTPUT", "LAYERS.1.MLP_OUTPUT", 1);
     }
 }
 

@@ -8,16 +8,16 @@ const CASES: &[(&str, &str)] = &[
     (
         "zero_mlp",
         "invoke I0 P0
-         %N0 = read I0 LAYERS.1.mlp.output
+         %N0 = read I0 LAYERS.1.MLP_OUTPUT
          %N1 = mul %N0 0.0
-         write I0 LAYERS.1.mlp.output %N1",
+         write I0 LAYERS.1.MLP_OUTPUT %N1",
     ),
     (
         "zero_attn",
         "invoke I0 P0
-         %N0 = read I0 LAYERS.0.ATTN.output
+         %N0 = read I0 LAYERS.0.ATTN_BRANCH.output
          %N1 = mul %N0 0.0
-         write I0 LAYERS.0.ATTN.output %N1",
+         write I0 LAYERS.0.ATTN_BRANCH.output %N1",
     ),
     (
         "steer",
@@ -47,7 +47,7 @@ fn lines(golden: &Golden, (name, body): (&str, &str), first: usize) -> (String, 
     let (own, other) = if name == "patch" { (first + 1, first) } else { (first, first) };
     let (shape, vector) = golden.f32s("interv.steer.vector");
     let body = body.replace("VECTOR", &format!("f32{shape:?} {vector:?}"));
-    let read = format!("\n%N8 = read I0 lm_head.output\n%N9 = index %N8 [:, -1]\nsave \"{name}\" %N9\n");
+    let read = format!("\n%N8 = read I0 output\n%N9 = index %N8 [:, -1]\nsave \"{name}\" %N9\n");
     let body = (body + &read).replace("I0", &own.to_string()).replace("I1", &other.to_string());
     // Values are numbers, so `%N3` of the case at invoke 2 becomes `%23`.
     (body.replace("%N", &format!("%{}", first + 1)), own + 1)

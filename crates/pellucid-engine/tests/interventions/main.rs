@@ -1,7 +1,7 @@
 //! Interventions: what a written, skipped or moved value does to the rest of the run.
 //!
 //! Traces are in text form with words that stand for each model's own names: `LAYERS`, `ATTN`,
-//! `EMBED`, `NORM`, and `P0`, `P1` for the prompts that the golden tensors were made with.
+//! `EMBED`, `NORM`, parts of attention and MLP, and `P0`, `P1` for the prompts that the golden tensors were made with.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "../support/mod.rs"]
@@ -18,18 +18,31 @@ mod taps;
 
 use pellucid_engine::{Cancel, Error, Model, Saved, Tensor, execute};
 use pellucid_graph::{Limits, check, text};
-use support::Golden;
+use support::{Golden, words};
 
 /// Replaces the words that stand for a model's names and prompts.
 fn spell(model: &str, lines: &str) -> String {
-    let (layers, attn, embed, norm) = match model {
-        "gpt2" => ("transformer.h", "attn", "transformer.wte", "transformer.ln_f"),
-        _ => ("model.layers", "self_attn", "model.embed_tokens", "model.norm"),
-    };
+    let w = words(model);
     let golden = Golden::tiny(model);
     let prompt = |p: &str| format!("ids {:?}", golden.ids(&format!("{p}.input_ids")));
-    let words = [("LAYERS", layers), ("ATTN", attn), ("EMBED", embed), ("NORM", norm)];
-    let lines = words.iter().fold(lines.to_owned(), |lines, (word, name)| lines.replace(word, name));
+    let mlp_output = w.mlp_output();
+    let parts = [
+        ("MLP_ACT", w.in_mlp(w.act)),
+        ("MLP_DOWN", w.in_mlp(w.down)),
+        ("MLP_PRE", w.in_mlp("pre")),
+        ("MLP_POST", w.in_mlp("post")),
+    ];
+    let words = [
+        ("LAYERS", w.layers),
+        ("MLP_OUTPUT", &mlp_output),
+        ("ATTN_BRANCH", w.attn_branch),
+        ("ATTN_OUT", w.out),
+        ("ATTN", w.attn),
+        ("EMBED", w.embed),
+        ("NORM", w.norm),
+    ];
+    let parts = parts.iter().map(|(word, name)| (*word, name.as_str()));
+    let lines = parts.chain(words).fold(lines.to_owned(), |lines, (word, name)| lines.replace(word, name));
     format!("pellucid 1\n{}", lines.replace("P0", &prompt("p0")).replace("P1", &prompt("p1")))
 }
 

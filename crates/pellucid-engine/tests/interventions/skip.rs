@@ -1,6 +1,6 @@
 //! Skipping: a module that does not run, for all rows of a pass or for some.
 
-use super::support::{TINY, tiny};
+use super::support::{TINY, has_experts, tiny, words};
 use super::{assert_same, called_modules, named, run, site};
 
 #[test]
@@ -57,7 +57,7 @@ fn the_output_of_a_skipped_module_is_the_value() {
 
 #[test]
 fn some_rows_skip_and_their_neighbours_do_not_notice() {
-    for name in TINY {
+    for name in TINY.iter().filter(|name| !words(name).mlp.is_empty()) {
         let model = tiny(name);
         let skipping = "%0 = read 0 LAYERS.1.mlp.input
                         skip 0 LAYERS.1.mlp %0
@@ -104,9 +104,8 @@ fn all_rows_of_unequal_prompts_skip() {
 /// The value is used once more inside the module, by rows that do not skip it.
 #[test]
 fn the_value_of_a_skip_lives_until_the_module_ends() {
-    for name in TINY {
+    for name in TINY.iter().filter(|name| !words(name).mlp.is_empty() && !has_experts(name)) {
         let model = tiny(name);
-        let down = if *name == "gpt2" { "c_proj" } else { "down_proj" };
         let saved = run(
             &model,
             name,
@@ -115,7 +114,7 @@ fn the_value_of_a_skip_lives_until_the_module_ends() {
                  invoke 1 P0
                  %0 = read 0 LAYERS.0.mlp.input
                  skip 0 LAYERS.1.mlp %0
-                 write 1 LAYERS.1.mlp.{down}.output %0
+                 write 1 LAYERS.1.MLP_DOWN.output %0
                  %1 = read 0 LAYERS.1.mlp.output
                  %2 = read 1 LAYERS.1.mlp.output
                  save \"skipped\" %1

@@ -2,10 +2,15 @@
 #![allow(dead_code, reason = "each test file is a crate of its own and uses a part of this")]
 #![allow(clippy::unwrap_used, reason = "a test support that fails is a failed test")]
 
+mod words;
+
 use std::io::Write as _;
 use std::path::PathBuf;
 
 use pellucid_engine::{Cancel, Model, Saved, Tensor, execute};
+#[allow(unused_imports, reason = "each test file uses a part of this")]
+pub use words::{Words, has_experts, words};
+
 use pellucid_graph::{Arg, Handle, Limits, Op, Point, Prompt, Recorder, Site, check};
 
 /// Largest difference of two implementations in f32, ours and transformers', each about 1e-5 from
@@ -13,7 +18,14 @@ use pellucid_graph::{Arg, Handle, Limits, Op, Point, Prompt, Recorder, Site, che
 pub const LOGITS_ATOL: f32 = 1e-4;
 pub const HIDDEN_ATOL: f32 = 5e-5;
 
-pub const TINY: &[&str] = &["gpt2", "llama", "llama_tied_rope3", "llama_bf16_sharded", "gemma3_text"];
+/// The tiny decoders, at least one of each architecture.
+pub const TINY: &[&str] = &[
+    "gpt2",
+    "llama",
+    "llama_tied_rope3",
+    "llama_bf16_sharded",
+    "gemma3_text",
+];
 
 pub fn fixture(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(path)

@@ -1,0 +1,22 @@
+//! Parts of a matrix that several projections share.
+
+use pellucid_graph::DType;
+
+use crate::Tensor;
+
+/// Columns `start..start + n` of each stretch of `every` columns of `x [.., c]`, one after the other.
+/// // [.., c / every * n]
+///
+/// Queries of one matrix for queries, keys and values are its first third (GPT-2, `every` being all
+/// columns), or the first third of each head's (GPT-NeoX).
+pub fn columns(x: &Tensor, every: usize, start: usize, n: usize) -> Tensor {
+    let mut shape = x.shape().to_vec();
+    if let Some(c) = shape.last_mut() {
+        *c = *c / every * n;
+    }
+    if x.is_meta() {
+        return Tensor::meta(DType::F32, shape);
+    }
+    let stretches = x.f32s().chunks_exact(every);
+    Tensor::new(stretches.flat_map(|r| &r[start..start + n]).copied().collect::<Vec<f32>>(), shape)
+}
