@@ -5,6 +5,7 @@ mod family;
 mod gemma3;
 mod gpt2;
 mod llama;
+mod mistral;
 
 use crate::load::{Config, LoadError};
 use crate::pass::{Child, Module};
@@ -38,6 +39,7 @@ pub const ARCHITECTURES: &[Architecture] = &[
     Architecture { model_type: "gemma3_text", base: "model", build: gemma3::build },
     Architecture { model_type: "gpt2", base: "transformer", build: gpt2::build },
     Architecture { model_type: "llama", base: "model", build: llama::build },
+    Architecture { model_type: "mistral", base: "model", build: mistral::build },
 ];
 
 /// Finds the architecture of a configuration.

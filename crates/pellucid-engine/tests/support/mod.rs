@@ -24,6 +24,7 @@ pub const TINY: &[&str] = &[
     "llama",
     "llama_tied_rope3",
     "llama_bf16_sharded",
+    "mistral",
     "gemma3_text",
 ];
 
