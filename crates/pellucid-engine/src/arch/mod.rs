@@ -6,6 +6,7 @@ mod gemma3;
 mod gpt2;
 mod llama;
 mod mistral;
+mod qwen2;
 
 use crate::load::{Config, LoadError};
 use crate::pass::{Child, Module};
@@ -40,6 +41,7 @@ pub const ARCHITECTURES: &[Architecture] = &[
     Architecture { model_type: "gpt2", base: "transformer", build: gpt2::build },
     Architecture { model_type: "llama", base: "model", build: llama::build },
     Architecture { model_type: "mistral", base: "model", build: mistral::build },
+    Architecture { model_type: "qwen2", base: "model", build: qwen2::build },
 ];
 
 /// Finds the architecture of a configuration.

@@ -25,6 +25,7 @@ pub const TINY: &[&str] = &[
     "llama_tied_rope3",
     "llama_bf16_sharded",
     "mistral",
+    "qwen2",
     "gemma3_text",
 ];
 
