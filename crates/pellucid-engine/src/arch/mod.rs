@@ -7,6 +7,7 @@ mod gpt2;
 mod llama;
 mod mistral;
 mod qwen2;
+mod qwen3;
 
 use crate::load::{Config, LoadError};
 use crate::pass::{Child, Module};
@@ -42,6 +43,7 @@ pub const ARCHITECTURES: &[Architecture] = &[
     Architecture { model_type: "llama", base: "model", build: llama::build },
     Architecture { model_type: "mistral", base: "model", build: mistral::build },
     Architecture { model_type: "qwen2", base: "model", build: qwen2::build },
+    Architecture { model_type: "qwen3", base: "model", build: qwen3::build },
 ];
 
 /// Finds the architecture of a configuration.

@@ -26,6 +26,7 @@ pub const TINY: &[&str] = &[
     "llama_bf16_sharded",
     "mistral",
     "qwen2",
+    "qwen3",
     "gemma3_text",
 ];
 
