@@ -6,6 +6,7 @@ mod gemma3;
 mod gpt2;
 mod llama;
 mod mistral;
+mod olmo2;
 mod qwen2;
 mod qwen3;
 
@@ -42,6 +43,7 @@ pub const ARCHITECTURES: &[Architecture] = &[
     Architecture { model_type: "gpt2", base: "transformer", build: gpt2::build },
     Architecture { model_type: "llama", base: "model", build: llama::build },
     Architecture { model_type: "mistral", base: "model", build: mistral::build },
+    Architecture { model_type: "olmo2", base: "model", build: olmo2::build },
     Architecture { model_type: "qwen2", base: "model", build: qwen2::build },
     Architecture { model_type: "qwen3", base: "model", build: qwen3::build },
 ];

@@ -28,6 +28,7 @@ pub const TINY: &[&str] = &[
     "qwen2",
     "qwen3",
     "gemma3_text",
+    "olmo2",
 ];
 
 pub fn fixture(path: &str) -> PathBuf {
