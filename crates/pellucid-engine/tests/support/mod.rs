@@ -29,6 +29,7 @@ pub const TINY: &[&str] = &[
     "qwen3",
     "gemma3_text",
     "olmo2",
+    "phi3",
 ];
 
 pub fn fixture(path: &str) -> PathBuf {
