@@ -7,6 +7,7 @@ mod gpt2;
 mod llama;
 mod mistral;
 mod olmo2;
+mod opt;
 mod phi3;
 mod qwen2;
 mod qwen3;
@@ -45,6 +46,7 @@ pub const ARCHITECTURES: &[Architecture] = &[
     Architecture { model_type: "llama", base: "model", build: llama::build },
     Architecture { model_type: "mistral", base: "model", build: mistral::build },
     Architecture { model_type: "olmo2", base: "model", build: olmo2::build },
+    Architecture { model_type: "opt", base: "model", build: opt::build },
     Architecture { model_type: "phi3", base: "model", build: phi3::build },
     Architecture { model_type: "qwen2", base: "model", build: qwen2::build },
     Architecture { model_type: "qwen3", base: "model", build: qwen3::build },
