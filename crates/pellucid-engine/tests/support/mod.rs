@@ -21,6 +21,7 @@ pub const HIDDEN_ATOL: f32 = 5e-5;
 /// The tiny decoders, at least one of each architecture.
 pub const TINY: &[&str] = &[
     "gpt2",
+    "gpt_neo",
     "opt",
     "llama",
     "llama_tied_rope3",
