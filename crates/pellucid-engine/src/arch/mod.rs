@@ -5,6 +5,7 @@ mod family;
 mod gemma3;
 mod gpt2;
 mod gpt_neo;
+mod gpt_neox;
 mod llama;
 mod mistral;
 mod olmo2;
@@ -45,6 +46,7 @@ pub const ARCHITECTURES: &[Architecture] = &[
     Architecture { model_type: "gemma3_text", base: "model", build: gemma3::build },
     Architecture { model_type: "gpt2", base: "transformer", build: gpt2::build },
     Architecture { model_type: "gpt_neo", base: "transformer", build: gpt_neo::build },
+    Architecture { model_type: "gpt_neox", base: "gpt_neox", build: gpt_neox::build },
     Architecture { model_type: "llama", base: "model", build: llama::build },
     Architecture { model_type: "mistral", base: "model", build: mistral::build },
     Architecture { model_type: "olmo2", base: "model", build: olmo2::build },

@@ -22,6 +22,8 @@ pub const HIDDEN_ATOL: f32 = 5e-5;
 pub const TINY: &[&str] = &[
     "gpt2",
     "gpt_neo",
+    "gpt_neox",
+    "gpt_neox_seq",
     "opt",
     "llama",
     "llama_tied_rope3",
