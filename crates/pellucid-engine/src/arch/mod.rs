@@ -6,6 +6,7 @@ mod gemma3;
 mod gpt2;
 mod gpt_neo;
 mod gpt_neox;
+mod gptj;
 mod llama;
 mod mistral;
 mod olmo2;
@@ -47,6 +48,7 @@ pub const ARCHITECTURES: &[Architecture] = &[
     Architecture { model_type: "gpt2", base: "transformer", build: gpt2::build },
     Architecture { model_type: "gpt_neo", base: "transformer", build: gpt_neo::build },
     Architecture { model_type: "gpt_neox", base: "gpt_neox", build: gpt_neox::build },
+    Architecture { model_type: "gptj", base: "transformer", build: gptj::build },
     Architecture { model_type: "llama", base: "model", build: llama::build },
     Architecture { model_type: "mistral", base: "model", build: mistral::build },
     Architecture { model_type: "olmo2", base: "model", build: olmo2::build },

@@ -24,6 +24,7 @@ pub const TINY: &[&str] = &[
     "gpt_neo",
     "gpt_neox",
     "gpt_neox_seq",
+    "gptj",
     "opt",
     "llama",
     "llama_tied_rope3",
