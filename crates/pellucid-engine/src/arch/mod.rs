@@ -2,6 +2,7 @@
 //! of its paper and of transformers' implementation.
 
 mod family;
+mod gemma2;
 mod gemma3;
 mod gpt2;
 mod gpt_neo;
@@ -44,6 +45,7 @@ pub struct Built {
 
 /// Every architecture.
 pub const ARCHITECTURES: &[Architecture] = &[
+    Architecture { model_type: "gemma2", base: "model", build: gemma2::build },
     Architecture { model_type: "gemma3_text", base: "model", build: gemma3::build },
     Architecture { model_type: "gpt2", base: "transformer", build: gpt2::build },
     Architecture { model_type: "gpt_neo", base: "transformer", build: gpt_neo::build },

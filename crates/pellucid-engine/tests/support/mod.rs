@@ -32,6 +32,7 @@ pub const TINY: &[&str] = &[
     "mistral",
     "qwen2",
     "qwen3",
+    "gemma2",
     "gemma3_text",
     "olmo2",
     "phi3",
