@@ -10,11 +10,13 @@ mod gpt_neox;
 mod gptj;
 mod llama;
 mod mistral;
+mod mixtral;
 mod olmo2;
 mod opt;
 mod phi3;
 mod qwen2;
 mod qwen3;
+mod qwen3_moe;
 
 use crate::load::{Config, LoadError};
 use crate::pass::{Child, Module};
@@ -53,11 +55,13 @@ pub const ARCHITECTURES: &[Architecture] = &[
     Architecture { model_type: "gptj", base: "transformer", build: gptj::build },
     Architecture { model_type: "llama", base: "model", build: llama::build },
     Architecture { model_type: "mistral", base: "model", build: mistral::build },
+    Architecture { model_type: "mixtral", base: "model", build: mixtral::build },
     Architecture { model_type: "olmo2", base: "model", build: olmo2::build },
     Architecture { model_type: "opt", base: "model", build: opt::build },
     Architecture { model_type: "phi3", base: "model", build: phi3::build },
     Architecture { model_type: "qwen2", base: "model", build: qwen2::build },
     Architecture { model_type: "qwen3", base: "model", build: qwen3::build },
+    Architecture { model_type: "qwen3_moe", base: "model", build: qwen3_moe::build },
 ];
 
 /// Finds the architecture of a configuration.

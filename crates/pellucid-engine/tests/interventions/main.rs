@@ -10,6 +10,7 @@ mod support;
 mod apply;
 mod cancel;
 mod control;
+mod experts;
 mod flow;
 mod golden;
 mod ids;

@@ -36,6 +36,8 @@ pub const TINY: &[&str] = &[
     "gemma3_text",
     "olmo2",
     "phi3",
+    "mixtral",
+    "qwen3_moe",
 ];
 
 pub fn fixture(path: &str) -> PathBuf {
