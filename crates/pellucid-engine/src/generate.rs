@@ -1,5 +1,7 @@
 //! Greedy generation with a cache of keys and values.
 
+use pellucid_graph::{Code, Diagnostic};
+
 use crate::batch::Batch;
 use crate::cache::KvCache;
 use crate::pass::{Halt, Pass, WatchSet};
@@ -9,7 +11,7 @@ use crate::{Cancel, Error, Model, Tensor};
 /// differ in length; each is continued as if it were alone.
 ///
 /// # Errors
-/// [`Error::Trace`] for an empty prompt, an id outside the vocabulary or a sequence longer than the
+/// [`Error::Trace`] for an encoder, an empty prompt, an id outside the vocabulary or a sequence longer than the
 /// context; [`Error::Cancelled`].
 pub fn generate(
     model: &Model,
@@ -17,6 +19,10 @@ pub fn generate(
     n: usize,
     cancel: &Cancel,
 ) -> Result<Vec<Vec<u32>>, Error> {
+    if !model.is_causal() {
+        let message = format!("`{}` is an encoder, which does not continue prompts", model.spec().name);
+        return Err(Diagnostic::new(Code::BadArgument, message).into());
+    }
     check(model, prompts, n)?;
     let longest = prompts.iter().map(Vec::len).max().unwrap_or(0);
     let mut cache = KvCache::new(model.n_layers(), longest + n);
@@ -37,8 +43,8 @@ pub fn generate(
     Ok(out)
 }
 
-fn check(model: &Model, prompts: &[Vec<u32>], n: usize) -> Result<(), Error> {
-    use pellucid_graph::{Code, Diagnostic};
+/// Whether the model takes these prompts and `n` more tokens.
+pub(crate) fn check(model: &Model, prompts: &[Vec<u32>], n: usize) -> Result<(), Error> {
     let spec = model.spec();
     for prompt in prompts {
         if prompt.is_empty() {

@@ -22,6 +22,7 @@ pub mod tensor;
 
 mod cancel;
 mod compute;
+mod embed;
 mod error;
 mod execute;
 mod find;
@@ -31,6 +32,7 @@ mod model;
 mod probe;
 
 pub use cancel::Cancel;
+pub use embed::embed;
 pub use error::Error;
 pub use execute::{Saved, execute};
 pub use find::{find_model, known_models, model_folders};

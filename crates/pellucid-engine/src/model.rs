@@ -24,6 +24,7 @@ pub struct Model {
     orders: std::collections::HashMap<(usize, u8), Order>,
     eos: Vec<u32>,
     n_layers: usize,
+    causal: bool,
 }
 
 impl Model {
@@ -60,6 +61,7 @@ impl Model {
             orders,
             eos: checkpoint.generation.eos_token_ids,
             n_layers: built.n_layers,
+            causal: built.causal,
         })
     }
 
@@ -78,7 +80,12 @@ impl Model {
         &self.eos
     }
 
-    /// Layers that keep keys and values.
+    /// Whether the model continues texts; an encoder does not.
+    pub fn is_causal(&self) -> bool {
+        self.causal
+    }
+
+    /// Layers with attention.
     pub fn n_layers(&self) -> usize {
         self.n_layers
     }
@@ -88,7 +95,7 @@ impl Model {
         self.modules.len()
     }
 
-    /// Runs the whole model: ids `[t]` to logits `[t, v]`.
+    /// Runs the whole model: ids `[t]` to logits `[t, v]`, or to an encoder's hidden states `[t, d]`.
     ///
     /// # Errors
     /// [`Halt`](crate::pass::Halt) from a watcher or a failure.

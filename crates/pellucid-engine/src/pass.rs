@@ -208,6 +208,15 @@ pub struct Seen<'a> {
     pub written: bool,
 }
 
+/// A second input of a module. Modules take one tensor, which is the one that a trace sees as their
+/// input; the few that need more are given it beside.
+pub(crate) enum Second {
+    /// Where experts find which tokens are theirs.
+    Routes(Routes),
+    /// What a module adds its own output to. // [t, d]
+    Residual(Tensor),
+}
+
 /// One forward pass over a batch.
 pub struct Pass<'a> {
     batch: &'a Batch,
@@ -216,13 +225,13 @@ pub struct Pass<'a> {
     cache: Option<&'a mut KvCache>,
     cancel: &'a Cancel,
     angles: Vec<(usize, Arc<Angles>)>,
-    routes: Option<Routes>,
+    second: Option<Second>,
 }
 
 impl<'a> Pass<'a> {
     /// A pass that nobody watches.
     pub fn new(batch: &'a Batch, watched: &'a WatchSet, cancel: &'a Cancel) -> Pass<'a> {
-        Pass { batch, watched, watcher: None, cache: None, cancel, angles: Vec::new(), routes: None }
+        Pass { batch, watched, watcher: None, cache: None, cancel, angles: Vec::new(), second: None }
     }
 
     /// Shows the watched values to a watcher.
@@ -265,14 +274,14 @@ impl<'a> Pass<'a> {
         angles
     }
 
-    /// Gives the experts that are called next what their router chose.
-    pub(crate) fn give_routes(&mut self, routes: Routes) {
-        self.routes = Some(routes);
+    /// Gives the module that is called next its second input.
+    pub(crate) fn give(&mut self, second: Second) {
+        self.second = Some(second);
     }
 
-    /// What a router gave, once.
-    pub(crate) fn take_routes(&mut self) -> Option<Routes> {
-        self.routes.take()
+    /// The second input, once.
+    pub(crate) fn take(&mut self) -> Option<Second> {
+        self.second.take()
     }
 
     /// Calls a child whose input and output hold one row for each token.

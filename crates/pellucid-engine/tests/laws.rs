@@ -9,7 +9,7 @@ use pellucid_engine::cache::KvCache;
 use pellucid_engine::pass::{Pass, WatchSet};
 use pellucid_engine::{Cancel, Model, Tensor};
 use pellucid_graph::Site;
-use support::{TINY, all_sites, copy, run, save, tiny};
+use support::{TINY, all_sites, copy, every, run, save, tiny};
 
 const LOGITS: &str = "output";
 
@@ -31,7 +31,7 @@ fn assert_same(what: &str, a: &Tensor, b: &Tensor) {
 
 #[test]
 fn an_empty_graph_changes_nothing() {
-    for name in TINY {
+    for name in every() {
         let model = tiny(name);
         let (a, b) = (prompt(7, 1), prompt(4, 2));
         let want = bare(&model, &a);
@@ -43,7 +43,7 @@ fn an_empty_graph_changes_nothing() {
 
 #[test]
 fn watching_a_site_changes_nothing() {
-    for name in TINY {
+    for name in every() {
         let model = tiny(name);
         let ids = prompt(7, 1);
         let want = bare(&model, &ids);
@@ -65,7 +65,7 @@ fn watching_a_site_changes_nothing() {
 
 #[test]
 fn writing_back_what_was_read_changes_nothing() {
-    for name in TINY {
+    for name in every() {
         let model = tiny(name);
         let (a, b) = (prompt(7, 1), prompt(4, 2));
         let want = [bare(&model, &a), bare(&model, &b)];
@@ -87,7 +87,7 @@ fn writing_back_what_was_read_changes_nothing() {
 
 #[test]
 fn an_invoke_gives_the_same_alone_and_among_others() {
-    for name in TINY {
+    for name in every() {
         let model = tiny(name);
         let prompts: Vec<Vec<u32>> = [5, 1, 9, 16, 3].iter().map(|n| prompt(*n, *n as u32)).collect();
         let sites = all_sites(&model);
@@ -110,7 +110,7 @@ fn an_invoke_gives_the_same_alone_and_among_others() {
 
 #[test]
 fn prompts_of_one_invoke_may_differ_in_length() {
-    for name in TINY {
+    for name in every() {
         let model = tiny(name);
         let (long, short) = (prompt(6, 1), prompt(2, 2));
         let saved = run(&model, &[vec![long.clone(), short.clone()]], |r| save(r, 0, LOGITS));

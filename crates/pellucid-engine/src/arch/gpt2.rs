@@ -23,7 +23,7 @@ use crate::scope::Scope;
 pub fn build(scope: &Scope<'_>, config: &Config) -> Result<Built, LoadError> {
     let hp = Hyperparameters::read(config)?;
     let root = scope.child("", |s| causal_lm(s, config, &hp))?;
-    Ok(Built { root: root.erased(), n_ctx: hp.n_ctx, vocab_size: hp.v, n_layers: hp.l })
+    Ok(Built { root: root.erased(), n_ctx: hp.n_ctx, vocab_size: hp.v, n_layers: hp.l, causal: true })
 }
 
 struct Hyperparameters {
@@ -166,12 +166,12 @@ struct Gpt2Attention {
 
 impl Gpt2Attention {
     fn load(scope: &Scope<'_>, hp: &Hyperparameters, layer: usize) -> Result<Self, LoadError> {
-        let (d, conv) = (hp.d, Storage::Conv1D);
+        let d = hp.d;
         // Masks that old versions saved.
         scope.leave(&["bias", "masked_bias"]);
         Ok(Gpt2Attention {
-            c_attn: scope.child("c_attn", |s| Linear::load_stored(s, d, 3 * d, conv))?,
-            c_proj: scope.child("c_proj", |s| Linear::load_stored(s, d, d, conv))?,
+            c_attn: scope.child("c_attn", |s| conv1d(s, d, 3 * d))?,
+            c_proj: scope.child("c_proj", |s| conv1d(s, d, d))?,
             resid_dropout: scope.child("resid_dropout", |_| Ok(Dropout))?,
             attention: Attention::new(AttentionSpec { shape: hp.attention(layer), layer, rope: None }),
             d,
@@ -197,6 +197,11 @@ impl Module for Gpt2Attention {
     }
 }
 
+fn conv1d(scope: &Scope<'_>, n_in: usize, n_out: usize) -> Result<Linear, LoadError> {
+    scope.require(&["bias"])?;
+    Linear::load_stored(scope, n_in, n_out, Storage::Conv1D)
+}
+
 struct Gpt2Mlp {
     mlp: PlainMlp,
     dropout: Child<Dropout>,
@@ -205,9 +210,8 @@ struct Gpt2Mlp {
 impl Gpt2Mlp {
     fn load(scope: &Scope<'_>, config: &Config, hp: &Hyperparameters) -> Result<Self, LoadError> {
         let act = Act::from_config(config, "activation_function")?;
-        let conv = Storage::Conv1D;
-        let fc = scope.child("c_fc", |s| Linear::load_stored(s, hp.d, hp.f, conv))?;
-        let proj = scope.child("c_proj", |s| Linear::load_stored(s, hp.f, hp.d, conv))?;
+        let fc = scope.child("c_fc", |s| conv1d(s, hp.d, hp.f))?;
+        let proj = scope.child("c_proj", |s| conv1d(s, hp.f, hp.d))?;
         let act = scope.child("act", |_| Ok(act))?;
         let dropout = scope.child("dropout", |_| Ok(Dropout))?;
         Ok(Gpt2Mlp { mlp: PlainMlp::new("GPT2MLP", fc, act, proj), dropout })

@@ -21,7 +21,13 @@ use crate::scope::Scope;
 pub fn build(scope: &Scope<'_>, config: &Config) -> Result<Built, LoadError> {
     let hp = Hyperparameters::read(config)?;
     let root = scope.child("", |s| causal_lm(s, config, &hp))?;
-    Ok(Built { root: root.erased(), n_ctx: hp.n_ctx, vocab_size: hp.v, n_layers: hp.local.len() })
+    Ok(Built {
+        root: root.erased(),
+        n_ctx: hp.n_ctx,
+        vocab_size: hp.v,
+        n_layers: hp.local.len(),
+        causal: true,
+    })
 }
 
 struct Hyperparameters {
@@ -208,7 +214,7 @@ impl GptNeoSelfAttention {
             k_proj: scope.child("k_proj", square)?,
             v_proj: scope.child("v_proj", square)?,
             q_proj: scope.child("q_proj", square)?,
-            out_proj: scope.child("out_proj", square)?,
+            out_proj: scope.child("out_proj", |s| Linear::biased(s, hp.d, hp.d))?,
             attention: Attention::new(AttentionSpec { shape, layer, rope: None }).with_dropout(attn_dropout),
         })
     }
@@ -241,8 +247,8 @@ struct GptNeoMlp {
 impl GptNeoMlp {
     fn load(scope: &Scope<'_>, config: &Config, hp: &Hyperparameters) -> Result<Self, LoadError> {
         let act = Act::from_config(config, "activation_function")?;
-        let fc = scope.child("c_fc", |s| Linear::load(s, hp.d, hp.f))?;
-        let proj = scope.child("c_proj", |s| Linear::load(s, hp.f, hp.d))?;
+        let fc = scope.child("c_fc", |s| Linear::biased(s, hp.d, hp.f))?;
+        let proj = scope.child("c_proj", |s| Linear::biased(s, hp.f, hp.d))?;
         let act = scope.child("act", |_| Ok(act))?;
         let dropout = scope.child("dropout", |_| Ok(Dropout))?;
         Ok(GptNeoMlp { mlp: PlainMlp::new("GPTNeoMLP", fc, act, proj), dropout })

@@ -27,7 +27,7 @@ pub fn build(scope: &Scope<'_>, config: &Config) -> Result<Built, LoadError> {
     let hp = Hyperparameters::read(config)?;
     let root = scope.child("", |s| causal_lm(s, config, &hp))?;
     let n_ctx = config.usize("max_position_embeddings")?;
-    Ok(Built { root: root.erased(), n_ctx, vocab_size: hp.v, n_layers: hp.l })
+    Ok(Built { root: root.erased(), n_ctx, vocab_size: hp.v, n_layers: hp.l, causal: true })
 }
 
 struct Hyperparameters {
@@ -40,6 +40,7 @@ struct Hyperparameters {
     eps: f64,
     tied: bool,
     parallel: bool,
+    attention_bias: bool,
     rope: Arc<Rope>,
 }
 
@@ -57,6 +58,7 @@ impl Hyperparameters {
             eps: config.f64_or("layer_norm_eps", 1e-5)?,
             tied: config.bool_or("tie_word_embeddings", false)?,
             parallel: config.bool_or("use_parallel_residual", true)?,
+            attention_bias: config.bool_or("attention_bias", true)?,
             rope: Arc::new(Rope::new(&config.rope()?, config.rotary_width(k, 0.25)?)),
         })
     }
@@ -157,8 +159,8 @@ impl Module for GptNeoXLayer {
 
 fn mlp(scope: &Scope<'_>, config: &Config, hp: &Hyperparameters) -> Result<PlainMlp, LoadError> {
     let act = Act::from_config(config, "hidden_act")?;
-    let fc = scope.child("dense_h_to_4h", |s| Linear::load(s, hp.d, hp.f))?;
-    let proj = scope.child("dense_4h_to_h", |s| Linear::load(s, hp.f, hp.d))?;
+    let fc = scope.child("dense_h_to_4h", |s| Linear::biased(s, hp.d, hp.f))?;
+    let proj = scope.child("dense_4h_to_h", |s| Linear::biased(s, hp.f, hp.d))?;
     let act = scope.child("act", |_| Ok(act))?;
     Ok(PlainMlp::new("GPTNeoXMLP", fc, act, proj))
 }
@@ -182,6 +184,9 @@ impl GptNeoXAttention {
         };
         // Masks and frequencies that old versions saved.
         scope.leave(&["bias", "masked_bias", "rotary_emb.inv_freq"]);
+        if hp.attention_bias {
+            scope.require(&["query_key_value.bias", "dense.bias"])?;
+        }
         Ok(GptNeoXAttention {
             query_key_value: scope.child("query_key_value", |s| Linear::load(s, hp.d, 3 * hp.d))?,
             dense: scope.child("dense", |s| Linear::load(s, hp.d, hp.d))?,

@@ -25,7 +25,7 @@ pub fn build(scope: &Scope<'_>, config: &Config) -> Result<Built, LoadError> {
     let hp = Hyperparameters::read(config)?;
     let root = scope.child("", |s| causal_lm(s, config, &hp))?;
     let n_ctx = config.usize("n_positions")?;
-    Ok(Built { root: root.erased(), n_ctx, vocab_size: hp.v, n_layers: hp.l })
+    Ok(Built { root: root.erased(), n_ctx, vocab_size: hp.v, n_layers: hp.l, causal: true })
 }
 
 struct Hyperparameters {
@@ -74,6 +74,7 @@ fn causal_lm(
     hp: &Hyperparameters,
 ) -> Result<CausalLm<GptJModel>, LoadError> {
     let transformer = scope.child("transformer", |s| GptJModel::load(s, config, hp))?;
+    scope.require(&["lm_head.bias"])?;
     let tied = transformer.wte.packed();
     CausalLm::load(scope, "GPTJForCausalLM", transformer, tied, [hp.d, hp.v])
 }
@@ -207,8 +208,8 @@ struct GptJMlp {
 impl GptJMlp {
     fn load(scope: &Scope<'_>, config: &Config, hp: &Hyperparameters) -> Result<Self, LoadError> {
         let act = Act::from_config(config, "activation_function")?;
-        let fc = scope.child("fc_in", |s| Linear::load(s, hp.d, hp.f))?;
-        let proj = scope.child("fc_out", |s| Linear::load(s, hp.f, hp.d))?;
+        let fc = scope.child("fc_in", |s| Linear::biased(s, hp.d, hp.f))?;
+        let proj = scope.child("fc_out", |s| Linear::biased(s, hp.f, hp.d))?;
         let act = scope.child("act", |_| Ok(act))?;
         let dropout = scope.child("dropout", |_| Ok(Dropout))?;
         Ok(GptJMlp { mlp: PlainMlp::new("GPTJMLP", fc, act, proj), dropout })

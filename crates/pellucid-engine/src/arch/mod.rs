@@ -1,6 +1,7 @@
 //! The architectures: each one file and one line here. A file says how blocks are wired, in the words
 //! of its paper and of transformers' implementation.
 
+mod bert;
 mod family;
 mod gemma2;
 mod gemma3;
@@ -35,18 +36,21 @@ pub struct Architecture {
 
 /// What an architecture makes.
 pub struct Built {
-    /// The whole model: token ids `[t]` to logits `[t, v]`.
+    /// The whole model: token ids `[t]` to logits `[t, v]`, or to hidden states `[t, d]`.
     pub root: Child<dyn Module>,
     /// Most tokens a sequence may have.
     pub n_ctx: usize,
     /// Token ids are below this.
     pub vocab_size: usize,
-    /// Layers that keep keys and values.
+    /// Layers with attention.
     pub n_layers: usize,
+    /// Whether a token sees only those before it, and the model gives logits: then it continues texts.
+    pub causal: bool,
 }
 
 /// Every architecture.
 pub const ARCHITECTURES: &[Architecture] = &[
+    Architecture { model_type: "bert", base: "bert", build: bert::build },
     Architecture { model_type: "gemma2", base: "model", build: gemma2::build },
     Architecture { model_type: "gemma3_text", base: "model", build: gemma3::build },
     Architecture { model_type: "gpt2", base: "transformer", build: gpt2::build },

@@ -21,7 +21,7 @@ use crate::scope::Scope;
 pub fn build(scope: &Scope<'_>, config: &Config) -> Result<Built, LoadError> {
     let hp = Hyperparameters::read(config)?;
     let root = scope.child("", |s| causal_lm(s, config, &hp))?;
-    Ok(Built { root: root.erased(), n_ctx: hp.n_ctx, vocab_size: hp.v, n_layers: hp.l })
+    Ok(Built { root: root.erased(), n_ctx: hp.n_ctx, vocab_size: hp.v, n_layers: hp.l, causal: true })
 }
 
 struct Hyperparameters {
@@ -34,6 +34,7 @@ struct Hyperparameters {
     l: usize,
     n_ctx: usize,
     tied: bool,
+    biased: bool,
     norm_before: bool,
     last_norm: bool,
 }
@@ -54,9 +55,14 @@ impl Hyperparameters {
             l: config.usize("num_hidden_layers")?,
             n_ctx: config.usize("max_position_embeddings")?,
             tied: config.bool_or("tie_word_embeddings", true)?,
+            biased: config.bool_or("enable_bias", true)?,
             norm_before,
             last_norm: norm_before && !config.bool_or("_remove_final_layer_norm", false)?,
         })
+    }
+
+    fn linear(&self, scope: &Scope<'_>, n_in: usize, n_out: usize) -> Result<Linear, LoadError> {
+        if self.biased { Linear::biased(scope, n_in, n_out) } else { Linear::load(scope, n_in, n_out) }
     }
 
     fn norm(&self, scope: &Scope<'_>) -> Result<LayerNorm, LoadError> {
@@ -162,8 +168,8 @@ impl OptDecoderLayer {
         let act = Act::from_config(config, "activation_function")?;
         let act = scope.child("activation_fn", |_| Ok(act))?;
         let self_attn_layer_norm = scope.child("self_attn_layer_norm", |s| hp.norm(s))?;
-        let fc1 = scope.child("fc1", |s| Linear::load(s, hp.d, hp.f))?;
-        let fc2 = scope.child("fc2", |s| Linear::load(s, hp.f, hp.d))?;
+        let fc1 = scope.child("fc1", |s| hp.linear(s, hp.d, hp.f))?;
+        let fc2 = scope.child("fc2", |s| hp.linear(s, hp.f, hp.d))?;
         Ok(OptDecoderLayer {
             self_attn,
             self_attn_layer_norm,
@@ -215,7 +221,7 @@ impl OptAttention {
             window: None,
             causal: true,
         };
-        let square = |s: &Scope<'_>| Linear::load(s, hp.d, hp.d);
+        let square = |s: &Scope<'_>| hp.linear(s, hp.d, hp.d);
         Ok(OptAttention {
             k_proj: scope.child("k_proj", square)?,
             v_proj: scope.child("v_proj", square)?,

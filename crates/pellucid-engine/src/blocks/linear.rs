@@ -37,7 +37,16 @@ impl Linear {
         Linear::load_stored(scope, n_in, n_out, Storage::Linear)
     }
 
-    /// Loads weights stored in the given way.
+    /// Loads `weight` and `bias`, which the model cannot do without.
+    ///
+    /// # Errors
+    /// A tensor that is missing or has another shape.
+    pub fn biased(scope: &Scope<'_>, n_in: usize, n_out: usize) -> Result<Linear, LoadError> {
+        scope.require(&["bias"])?;
+        Linear::load(scope, n_in, n_out)
+    }
+
+    /// Loads weights stored in the given way, and a bias where the checkpoint has one.
     ///
     /// # Errors
     /// A tensor that is missing or has another shape.

@@ -14,7 +14,7 @@ use super::{Act, Linear};
 use crate::Tensor;
 use crate::batch::Layout;
 use crate::load::LoadError;
-use crate::pass::{Child, Flow, Module, Node, OwnCost, Pass, PointId};
+use crate::pass::{Child, Flow, Module, Node, OwnCost, Pass, PointId, Second};
 use crate::scope::Scope;
 
 /// What an architecture says of its experts.
@@ -104,7 +104,7 @@ impl Module for Moe {
     fn forward(&self, at: &Node, pass: &mut Pass<'_>, x: Tensor) -> Flow<Tensor> {
         let logits = pass.call(&self.gate, x.clone())?; // [t, n]
         let routes = self.route(at, pass, &rows(logits))?;
-        pass.give_routes(routes);
+        pass.give(Second::Routes(routes));
         pass.call(&self.experts, x) // [t, d]
     }
 }
@@ -233,9 +233,9 @@ impl Module for Experts {
     }
 
     fn forward(&self, at: &Node, pass: &mut Pass<'_>, x: Tensor) -> Flow<Tensor> {
-        let Routes { chosen, weights } = match pass.take_routes() {
-            Some(routes) => routes,
-            None => self.routes(pass, &x)?,
+        let Routes { chosen, weights } = match pass.take() {
+            Some(Second::Routes(routes)) => routes,
+            _ => self.routes(pass, &x)?,
         };
         let shape = x.shape().to_vec();
         let x = rows(x);

@@ -15,12 +15,13 @@ pub struct LayerNorm {
 }
 
 impl LayerNorm {
-    /// Loads `weight` and `bias` of width `d`.
+    /// Loads `weight` and `bias` of width `d`, which old files call `gamma` and `beta`.
     ///
     /// # Errors
     /// A tensor that is missing or has another shape.
     pub fn load(scope: &Scope<'_>, d: usize, eps: f64) -> Result<LayerNorm, LoadError> {
-        let (weight, bias) = (scope.f32s("weight", &[d])?, scope.f32s("bias", &[d])?);
+        let [weight, bias] = if scope.has("gamma") { ["gamma", "beta"] } else { ["weight", "bias"] };
+        let (weight, bias) = (scope.f32s(weight, &[d])?, scope.f32s(bias, &[d])?);
         Ok(LayerNorm { weight, bias, eps: eps as f32 })
     }
 }

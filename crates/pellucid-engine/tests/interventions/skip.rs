@@ -109,8 +109,7 @@ fn the_value_of_a_skip_lives_until_the_module_ends() {
         let saved = run(
             &model,
             name,
-            &format!(
-                "invoke 0 P0
+            "invoke 0 P0
                  invoke 1 P0
                  %0 = read 0 LAYERS.0.mlp.input
                  skip 0 LAYERS.1.mlp %0
@@ -118,8 +117,7 @@ fn the_value_of_a_skip_lives_until_the_module_ends() {
                  %1 = read 0 LAYERS.1.mlp.output
                  %2 = read 1 LAYERS.1.mlp.output
                  save \"skipped\" %1
-                 save \"written\" %2"
-            ),
+                 save \"written\" %2",
         );
         assert_same(name, saved.get("skipped"), saved.get("written"));
     }

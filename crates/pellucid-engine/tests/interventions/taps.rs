@@ -163,14 +163,12 @@ fn a_written_pattern_says_where_values_come_from() {
 #[test]
 fn a_written_z_goes_into_the_last_matrix() {
     for name in TINY {
-        let lines = format!(
-            "%7 = mul %5 -2.0
+        let lines = "%7 = mul %5 -2.0
              write 0 LAYERS.1.ATTN.z %7
              %8 = flatten %7 2
              %9 = apply LAYERS.1.ATTN.ATTN_OUT %8
-             save \"by hand\" %9"
-        );
-        let saved = attention(name, &lines);
+             save \"by hand\" %9";
+        let saved = attention(name, lines);
         assert_same(name, saved.get("by hand"), saved.get("out"));
     }
 }

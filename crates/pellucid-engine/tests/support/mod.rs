@@ -40,6 +40,14 @@ pub const TINY: &[&str] = &[
     "qwen3_moe",
 ];
 
+/// The tiny encoders.
+pub const ENCODERS: &[&str] = &["bert"];
+
+/// Every tiny model.
+pub fn every() -> impl Iterator<Item = &'static str> {
+    TINY.iter().chain(ENCODERS).copied()
+}
+
 pub fn fixture(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(path)
 }
