@@ -10,7 +10,6 @@ use super::dispatch::each_float;
 use super::elementwise::unary;
 use super::hot;
 use super::inputs::Inputs;
-use super::special;
 
 macro_rules! functions {
     ($($name:ident = $f:expr;)*) => {$(
@@ -40,38 +39,9 @@ pub fn sigmoid(x: &Inputs<'_>) -> Out {
         .unwrap_or_else(|| each_float!(x.out[0].dtype, C => unary::<C>(x, |a| 1.0 / (1.0 + Float::exp(-a)))))
 }
 
-macro_rules! functions_in_f64 {
-    ($($name:ident = $f:expr;)*) => {$(
-        pub fn $name(x: &Inputs<'_>) -> Out {
-            let f: fn(f64) -> f64 = $f;
-            each_float!(x.out[0].dtype, C => unary(x, |a: C| C::of(f(a.as_f64()))))
-        }
-    )*};
-}
-
-functions_in_f64! {
-    exp2 = f64::exp2;
-    expm1 = f64::exp_m1;
-    log1p = f64::ln_1p;
-    log2 = f64::log2;
-    log10 = f64::log10;
-    tan = f64::tan;
-    asin = f64::asin;
-    acos = f64::acos;
-    atan = f64::atan;
-    sinh = f64::sinh;
-    cosh = f64::cosh;
-    asinh = libm::asinh;
-    acosh = libm::acosh;
-    atanh = libm::atanh;
-    sinc = special::sinc;
-    deg2rad = f64::to_radians;
-    rad2deg = f64::to_degrees;
-    erf = libm::erf;
-    erfc = libm::erfc;
-    erfinv = special::erfinv;
-    lgamma = libm::lgamma;
-    digamma = special::digamma;
+/// A function that is computed in f64 and rounded.
+pub fn in_f64(x: &Inputs<'_>, f: fn(f64) -> f64) -> Out {
+    each_float!(x.out[0].dtype, C => unary(x, |a: C| C::of(f(a.as_f64()))))
 }
 
 pub fn logit(x: &Inputs<'_>) -> Out {
