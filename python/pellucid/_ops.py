@@ -190,6 +190,7 @@ __all__ = [
     "nanquantile",
     "nansum",
     "narrow",
+    "ndtr",
     "ne",
     "neg",
     "negative",
@@ -723,6 +724,11 @@ def erf(input: TensorLike) -> Tensor:
 def erfc(input: TensorLike) -> Tensor:
     """Takes 1 - erf(x), exact for large x."""
     return _call.one("erfc", _call.tensor(input))
+
+
+def ndtr(input: TensorLike) -> Tensor:
+    """Takes the area under the standard normal curve to the left of each element."""
+    return _call.one("ndtr", _call.tensor(input))
 
 
 def erfinv(input: TensorLike) -> Tensor:
@@ -2443,6 +2449,10 @@ class Ops(_call.Base):
     def erfc_(self) -> Tensor:
         """Does `erfc` in place: a write to this tensor."""
         return self._update(erfc(self))
+
+    def ndtr(self) -> Tensor:
+        """Takes the area under the standard normal curve to the left of each element."""
+        return ndtr(self)
 
     def erfinv(self) -> Tensor:
         """Takes the inverse of the error function; infinite at -1 and 1, NaN beyond."""

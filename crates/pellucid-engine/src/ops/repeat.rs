@@ -15,7 +15,7 @@ pub fn repeat(x: &Inputs<'_>) -> Out {
     let (t, shape) = (x.tensor(0), &x.out[0].shape);
     let lead = shape.len() - t.shape().len();
     let own: Vec<usize> = (0..shape.len()).map(|a| if a < lead { 1 } else { t.shape()[a - lead] }).collect();
-    let count = |a: usize| if own[a] == 0 { 1 } else { shape[a] / own[a] };
+    let count = |a: usize| shape[a].checked_div(own[a]).unwrap_or(1);
     let spread: Vec<usize> = (0..shape.len()).flat_map(|a| [1, own[a]]).collect();
     let wide: Vec<usize> = (0..shape.len()).flat_map(|a| [count(a), own[a]]).collect();
     Ok(vec![broadcast_to(&t.clone().reshaped(spread), &wide).reshaped(shape.clone())])

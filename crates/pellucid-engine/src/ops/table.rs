@@ -79,6 +79,7 @@ static KERNELS: &[(&str, Kernel)] = &[
     ("rad2deg", |x| in_f64(x, f64::to_degrees)),
     ("erf", |x| in_f64(x, libm::erf)),
     ("erfc", |x| in_f64(x, libm::erfc)),
+    ("ndtr", |x| in_f64(x, |a| 0.5 * libm::erfc(-a * std::f64::consts::FRAC_1_SQRT_2))),
     ("erfinv", |x| in_f64(x, special::erfinv)),
     ("lgamma", |x| in_f64(x, libm::lgamma)),
     ("digamma", |x| in_f64(x, special::digamma)),

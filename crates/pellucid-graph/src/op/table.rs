@@ -128,6 +128,7 @@ ops! {
     "rad2deg"(input: Tensor) -> ONE Updates float_unary "Turns radians into degrees.";
     "erf"(input: Tensor) -> ONE Updates float_unary "Takes the error function.";
     "erfc"(input: Tensor) -> ONE Updates float_unary "Takes 1 - erf(x), exact for large x.";
+    "ndtr"(input: Tensor) -> ONE Fresh float_unary "Takes the area under the standard normal curve to the left of each element.";
     "erfinv"(input: Tensor) -> ONE Updates float_unary "Takes the inverse of the error function; infinite at -1 and 1, NaN beyond.";
     "lgamma"(input: Tensor) -> ONE Updates float_unary "Takes the logarithm of the absolute value of the gamma function.";
     "digamma"(input: Tensor) -> ONE Updates float_unary "Takes the derivative of `lgamma`.";

@@ -39,7 +39,7 @@ fn factored(x: &Inputs<'_>, a: &Batch, i: usize, matrix: &[f64]) -> Result<Facto
 pub fn det(x: &Inputs<'_>) -> Out {
     let a = Batch::of(x.tensor(0));
     let det = |m: &[f64]| match Factored::new(m, a.n).determinant() {
-        (sign, _) if sign == 0.0 => 0.0,
+        (0.0, _) => 0.0,
         (sign, pivots) => pivots.iter().fold(sign, |product, p| product * p.abs()),
     };
     x.one(a.iter().map(det).collect())
@@ -49,7 +49,7 @@ pub fn det(x: &Inputs<'_>) -> Out {
 pub fn slogdet(x: &Inputs<'_>) -> Out {
     let a = Batch::of(x.tensor(0));
     let slogdet = |m: &[f64]| match Factored::new(m, a.n).determinant() {
-        (sign, _) if sign == 0.0 => (0.0, f64::NEG_INFINITY),
+        (0.0, _) => (0.0, f64::NEG_INFINITY),
         (sign, pivots) => {
             let log: f64 = pivots.iter().map(|p| p.abs().ln()).sum();
             (if log.is_nan() { 0.0 } else { sign }, log)

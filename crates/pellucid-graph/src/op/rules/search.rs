@@ -101,7 +101,7 @@ pub fn one_hot(c: &Call<'_>) -> Types {
 pub fn isin(c: &Call<'_>) -> Types {
     let dtypes = [0, 1].map(|i| match c.operand(i) {
         Operand::Tensor(t) => Ok(Some(t.dtype)),
-        Operand::Number(category) if category == crate::dtype::Category::Bool => Ok(Some(DType::Bool)),
+        Operand::Number(crate::dtype::Category::Bool) => Ok(Some(DType::Bool)),
         Operand::Number(_) => Ok(None),
     });
     let dtypes = dtypes.into_iter().collect::<Result<Vec<_>>>()?;
