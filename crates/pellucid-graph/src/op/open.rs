@@ -1,7 +1,8 @@
 //! Inference where lengths depend on elements.
 //!
 //! Rules know concrete lengths only. For an argument with open axes the rule is asked several times:
-//! with the largest lengths, with one more, with none. An axis of the result that differs between
+//! with the largest lengths, with one more, one less, with none (a slice with a step can be as long for
+//! a neighbour on one side only, and then a value written there fits both). An axis of the result that differs between
 //! the answers is open; one that does not is as long as it says, or the operation fails when the
 //! elements are there. So no rule has to know of open axes, but for those that make them.
 
@@ -27,7 +28,7 @@ pub(super) fn infer(call: &Call<'_>) -> Result<Vec<TensorType>> {
         None => d.help(HELP),
         Some(_) => d,
     })?;
-    let others = [ask(|n| n + 1), ask(|_| 0)];
+    let others = [ask(|n| n + 1), ask(|n| n.saturating_sub(1)), ask(|_| 0)];
     for other in others.iter().flatten() {
         for (t, o) in results.iter_mut().zip(other) {
             if t.rank() != o.rank() {
@@ -75,7 +76,7 @@ mod tests {
     fn open_lengths_flow_through_rules() {
         let v = |i| Arg::Value(ValueId(i));
         let f32 = |shape: &[usize]| TensorType::new(DType::F32, shape);
-        let types = [f32(&[9, 4]).opened(0), f32(&[4]), f32(&[9, 4]), f32(&[4, 5])];
+        let types = [f32(&[9, 4]).opened(0), f32(&[4]), f32(&[9, 4]), f32(&[4, 5]), f32(&[4, 4])];
         let first = |stop| Arg::Index(vec![IndexItem::Slice(Slice { stop: Some(stop), ..Slice::default() })]);
         check("mul", vec![v(0), v(1)], &types, "f32[<=9, 4]");
         check("add", vec![v(0), v(2)], &types, "f32[9, 4]");
@@ -91,6 +92,8 @@ mod tests {
             &types,
             "f32[2, 4] i64[2, 4]",
         );
+        let odd = Arg::Index(vec![IndexItem::Slice(Slice { start: Some(1), stop: None, step: Some(2) })]);
+        check("set_index", vec![v(0), odd, v(4)], &types, "f32[<=9, 4]");
         check("add", vec![v(0), v(3)], &types, "`add`: shapes [9, 4] and [4, 5] do not broadcast");
     }
 }

@@ -60,7 +60,7 @@ impl Stream {
     pub fn gentle_number(&mut self, arg: Arg) -> Arg {
         match arg {
             Arg::Int(n) if n.unsigned_abs() > 1000 && !self.one_in(20) => Arg::Int(self.below(5) as i64),
-            Arg::Float(x) if !(x.abs() <= 1000.0) && !self.one_in(20) => {
+            Arg::Float(x) if (x.is_nan() || x.abs() > 1000.0) && !self.one_in(20) => {
                 Arg::Float(self.below(9) as f64 / 4.0 - 1.0)
             }
             Arg::Index(items) => Arg::Index(items.into_iter().map(|i| self.gentle_item(i)).collect()),

@@ -162,10 +162,10 @@ impl World<'_> {
         for arg in &mut args {
             *arg = self.stream.gentle_number(arg.clone());
         }
-        if let (Some(arg @ Arg::Value(_)), true) = (args.first_mut(), base.is_some()) {
-            if first || !self.stream.one_in(4) {
-                *arg = Arg::Value(ValueId(0));
-            }
+        if let (Some(arg @ Arg::Value(_)), true) = (args.first_mut(), base.is_some())
+            && (first || !self.stream.one_in(4))
+        {
+            *arg = Arg::Value(ValueId(0));
         }
         let given = made.iter().enumerate().map(|(i, t)| match &base {
             Some(base) if i == 0 => Given::Item(base.clone()),
@@ -231,7 +231,7 @@ impl World<'_> {
         let results = eval(op, args, |v| tensors.get(v.index()).copied()).ok()?;
         let bad = results.iter().any(|t| {
             let x = cast(t, DType::F64);
-            let n = x.slice::<f64>().iter().filter(|x| !(x.abs() < 1e30)).count();
+            let n = x.slice::<f64>().iter().filter(|x| x.is_nan() || x.abs() >= 1e30).count();
             n * 3 > t.numel() || (t.numel() == 0 && n == 0)
         });
         (!bad || self.stream.one_in(8)).then_some(results)
