@@ -9,8 +9,10 @@ const SOURCES: &[&str] = &[".rs", ".py", ".pyi"];
 
 /// Files that may be longer, each with the reason. A row that no longer needs to be here is
 /// itself a finding, so the list can only be as long as it must.
-pub const ALLOWED: &[(&str, &str)] =
-    &[("python/pellucid/_ops.py", "generated: a function and a method for each row of the op table")];
+pub const ALLOWED: &[(&str, &str)] = &[
+    ("python/pellucid/_ops.py", "generated: a function and a method for each row of the op table"),
+    ("crates/pellucid-graph/src/op/table.rs", "the op table: a row for each operation"),
+];
 
 pub fn check(tree: &Tree, allowed: &[(&str, &str)]) -> Vec<Finding> {
     let is_allowed = |path: &str| allowed.iter().any(|(name, _)| *name == path);
