@@ -223,9 +223,7 @@ def _two_axes(x: Tensor) -> Tensor:
     return x if x.ndim > 1 else _ops.reshape(x, [1, -1])
 
 
-def _each(
-    several: tuple[Any, ...], f: Callable[[Tensor], Tensor]
-) -> Tensor | tuple[Tensor, ...]:
+def _each(several: tuple[Any, ...], f: Callable[[Tensor], Tensor]) -> Tensor | tuple[Tensor, ...]:
     first = several[0] if len(several) == 1 else several
     if isinstance(first, list | tuple):
         return tuple(f(given(x)) for x in first)
