@@ -61,6 +61,7 @@ impl Rows {
 /// The first thing wrong with it, with the user's line.
 pub fn check(trace: Trace, spec: &Arc<ModelSpec>, limits: &Limits) -> Result<CheckedTrace> {
     Limits::hold("statements", trace.n_statements(), limits.statements)?;
+    Limits::hold("values", trace.n_values(), limits.values)?;
     Limits::hold("invokes", trace.invokes.len(), limits.invokes)?;
     let constant_bytes = trace.constants.iter().map(|c| c.data.len()).sum();
     Limits::hold("constant_bytes", constant_bytes, limits.constant_bytes)?;

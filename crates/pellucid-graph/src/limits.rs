@@ -25,6 +25,7 @@ macro_rules! limits {
 limits! {
     trace_bytes: usize = 1 << 30, "Bytes of a trace in wire or text form.";
     statements: usize = 1_000_000, "Statements of a trace, those of its functions included.";
+    values: usize = 4_000_000, "Values of a trace, those of its functions included.";
     invokes: usize = 4096, "Invokes of a trace.";
     prompts: usize = 65_536, "Prompts of all invokes together.";
     constant_bytes: usize = 1 << 30, "Bytes of all constants together.";

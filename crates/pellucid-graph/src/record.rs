@@ -44,6 +44,7 @@ pub struct Recorder {
     ended: HashMap<FrameId, Vec<TensorType>>,
     signatures: Vec<Signature>,
     n_statements: usize,
+    n_values: usize,
     sites: HashMap<(InvokeId, Site), Handle>,
     saved: HashSet<String>,
     /// Values of the constants used outside functions.
@@ -67,6 +68,7 @@ impl Recorder {
             ended: HashMap::new(),
             signatures: Vec::new(),
             n_statements: 0,
+            n_values: 0,
             sites: HashMap::new(),
             saved: HashSet::new(),
             constants: HashMap::new(),

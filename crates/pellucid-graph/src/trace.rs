@@ -240,6 +240,13 @@ impl Trace {
         self.statements.len() + self.functions.iter().map(|f| f.body.len()).sum::<usize>()
     }
 
+    /// How many values there are, those of the functions and their parameters included.
+    pub fn n_values(&self) -> usize {
+        let made = |s: &Statement| s.kind.n_values();
+        let inside = self.functions.iter().flat_map(|f| f.body.iter().map(made).chain([f.params.len()]));
+        self.statements.iter().map(made).chain(inside).fold(0, usize::saturating_add)
+    }
+
     /// For each statement the number of its first value.
     pub fn first_values(&self) -> Vec<ValueId> {
         let mut next = 0u32;

@@ -97,6 +97,7 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Trace> {
     let Graph { model, invokes, functions, statements, .. } = graph;
     let trace = Trace { model, invokes, constants, functions, statements };
     Limits::hold("statements", trace.n_statements(), limits.statements)?;
+    Limits::hold("values", trace.n_values(), limits.values)?;
     Ok(trace)
 }
 

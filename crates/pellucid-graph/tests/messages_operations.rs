@@ -17,7 +17,7 @@ fn operations() {
         |_| Op::find("sofmax"),
         expect![[r#"
             there is no operation `sofmax` [unknown-op]
-              help: did you mean `softmax` or `fmax`?"#]],
+              help: did you mean `softmax` or `fmax` or `softmin`?"#]],
     );
     check(|_| Op::find("qqqq"), expect!["there is no operation `qqqq` [unknown-op]"]);
     let refuse = |name: &'static str, rest: Vec<Arg>, expected| {

@@ -115,13 +115,13 @@ fn says_why_bytes_are_not_a_trace() {
     check(
         &graph(r#""constants":0,"statements":[],"x":1,"#),
         expect![
-            "not a trace: unknown field `x`, expected one of `version`, `model`, `constants`, `invokes`, `statements` at line 1 column 46 [bad-wire]"
+            "not a trace: unknown field `x`, expected one of `version`, `model`, `constants`, `invokes`, `functions`, `statements` at line 1 column 46 [bad-wire]"
         ],
     );
     check(
         &graph(r#""constants":0,"statements":[{"do":"fly"}],"#),
         expect![
-            "not a trace: unknown variant `fly`, expected one of `read`, `constant`, `op`, `apply`, `write`, `skip`, `save`, `stop` at line 1 column 53 [bad-wire]"
+            "not a trace: unknown variant `fly`, expected one of `read`, `constant`, `op`, `apply`, `call`, `cond`, `loop`, `write`, `skip`, `save`, `stop` at line 1 column 53 [bad-wire]"
         ],
     );
     check(

@@ -327,7 +327,7 @@ mod tests {
         let head = "k: int, dim: int = -1, largest: bool = True, sorted: bool = True\n";
         let text = format!(
             "\n\ndef topk(\n    input: TensorLike, {head}) -> ValuesIndices:\n    {doc} their\n    positions.\n    \"\"\"\n    \
-            return _call.several(\n        ValuesIndices, \"topk\", _call.tensor(input), k, dim, largest, sorted\n    )\n"
+            return _call.several(ValuesIndices, \"topk\", _call.tensor(input), k, dim, largest, sorted)\n"
         );
         assert_eq!(function(topk), text);
         let text = format!(

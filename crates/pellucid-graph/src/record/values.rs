@@ -94,7 +94,9 @@ impl Recorder {
         };
         let made = infer_statement(&kind, scope, self.types_at(depth)).map_err(fail)?;
         hold_sizes(&kind, &made, &self.limits).map_err(fail)?;
+        Limits::hold("values", self.n_values + made.len(), self.limits.values).map_err(fail)?;
         self.n_statements += 1;
+        self.n_values += made.len();
         let statement = Statement { kind, at };
         let types = match depth.checked_sub(1).map(|i| &mut self.frames[i]) {
             None => {
