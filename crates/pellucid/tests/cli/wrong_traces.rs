@@ -95,10 +95,10 @@ fn an_unknown_operation() {
     check(
         "%0 = read 0 output\n%1 = sofmax %0 -1\nsave \"x\" %1",
         expect![[r#"
-        error: there is no operation `sofmax` [unknown-op]
-          --> run.trace:4
-          help: did you mean `softmax`?
-    "#]],
+            error: there is no operation `sofmax` [unknown-op]
+              --> run.trace:4
+              help: did you mean `softmax` or `fmax` or `softmin`?
+        "#]],
     );
 }
 
@@ -114,17 +114,18 @@ fn a_syntax_error() {
     check(
         "%0 = read 0 output\nkeep \"x\" %0",
         expect![[r#"
-        error: expected a statement, got `keep` [syntax]
-          --> run.trace:4
-          help: lines start with a value like `%0 =`, or model, invoke, write, skip, save, stop
-    "#]],
+            error: expected a statement, got `keep` [syntax]
+              --> run.trace:4
+              help: lines start with a value like `%0 =`, or model, invoke, function, return, write, skip, save, stop
+        "#]],
     );
     check(
         "%0 = raed 0 output",
         expect![[r#"
-        error: there is no operation `raed` [unknown-op]
-          --> run.trace:3
-    "#]],
+            error: there is no operation `raed` [unknown-op]
+              --> run.trace:3
+              help: did you mean `rand` or `randn` or `randperm`?
+        "#]],
     );
     Desk::new().trace(LLAMA, "invoke 0 \"hi\"").fails(
         3,
