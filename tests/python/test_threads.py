@@ -52,6 +52,15 @@ def test_other_threads_run_meanwhile(llama: pl.LanguageModel) -> None:
 
 
 def test_ctrl_c_ends_a_run(llama: pl.LanguageModel) -> None:
+    # A shell that runs the tests in the background has them ignore Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        ctrl_c_ends_a_run(llama)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def ctrl_c_ends_a_run(llama: pl.LanguageModel) -> None:
     long_trace(llama)  # so that the one that is timed is not the first
     started = time.perf_counter()
     long_trace(llama)
