@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::NR;
 use super::pack::Panels;
 use crate::dispatch::{Kernel, dispatch};
-use crate::isa::isa;
+use crate::isa::{Isa, isa};
 use crate::lanes::Lanes;
 use crate::pool;
 use crate::rows::{Shared, part_of};
@@ -50,6 +50,7 @@ pub(super) unsafe fn forward<E: Element>(
                 panels,
                 bias,
                 n_out,
+                last: n_out - (n_panels - 1) * NR,
                 x: &x[rows.start * n_in..rows.end * n_in],
                 // SAFETY: `rows.start <= m`.
                 out: unsafe { out.as_mut_ptr().add(rows.start * n_out) },
@@ -58,6 +59,23 @@ pub(super) unsafe fn forward<E: Element>(
             },
         );
     });
+}
+
+/// One panel on the caller's thread: `columns` outputs of all rows of `x`.
+///
+/// # Safety
+/// `out` is writable for `columns` elements at each of `x.len() / n_in` rows, `n_out` apart; all are written.
+pub(super) unsafe fn one_panel<E: Element>(
+    isa: Isa,
+    panels: &Panels<E>,
+    bias: &[f32],
+    columns: usize,
+    n_out: usize,
+    x: &[f32],
+    out: *mut f32,
+) {
+    let m = x.len() / panels.n_in();
+    dispatch(isa, Product { panels, bias, n_out, last: columns, x, out, m, range: 0..1 });
 }
 
 /// How rows and panels are dealt to tasks. Affects speed only.
@@ -97,6 +115,8 @@ struct Product<'a, E> {
     panels: &'a Panels<E>,
     bias: &'a [f32],
     n_out: usize,
+    /// Outputs of the last panel.
+    last: usize,
     x: &'a [f32],
     /// Writable for `m` rows of `n_out`, of which only the columns of `range` are touched.
     out: *mut f32,
@@ -112,7 +132,7 @@ impl<E: Element> Kernel for Product<'_, E> {
         for k0 in (0..n_in).step_by(stretch) {
             let k = stretch.min(n_in - k0);
             for panel in self.range.clone() {
-                let columns = NR.min(self.n_out - panel * NR);
+                let columns = if panel + 1 == self.panels.len() { self.last } else { NR };
                 let strips = &self.panels.panel(panel)[k0..k0 + k];
                 let tile = Tile {
                     k,

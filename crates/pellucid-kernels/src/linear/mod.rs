@@ -5,9 +5,11 @@
 //! lives in registers, and the tied embedding can be read back out of the packed head.
 
 mod forward;
+mod loose;
 mod matmul;
 mod pack;
 
+pub use loose::{Loose, linear_loose};
 pub use matmul::matmul;
 
 use half::{bf16, f16};
@@ -52,17 +54,13 @@ impl PackedLinear {
     pub fn pack(w: Weights<'_>, layout: Layout, n_out: usize, n_in: usize, bias: Option<&[f32]>) -> Self {
         assert!(n_in > 0, "a linear layer needs inputs");
         assert_eq!(w.len(), n_out * n_in, "weights of [{n_out}, {n_in}]");
-        let mut padded = vec![0.0; n_out.next_multiple_of(NR)];
-        if let Some(bias) = bias {
-            assert_eq!(bias.len(), n_out, "bias");
-            padded[..n_out].copy_from_slice(bias);
-        }
+        let bias = padded(bias, n_out);
         let panels = match w {
             Weights::F32(w) => Stored::F32(Panels::pack(w, layout, n_out, n_in)),
             Weights::Bf16(w) => Stored::Bf16(Panels::pack(w, layout, n_out, n_in)),
             Weights::F16(w) => Stored::F16(Panels::pack(w, layout, n_out, n_in)),
         };
-        PackedLinear { panels, bias: padded, n_in, n_out }
+        PackedLinear { panels, bias, n_in, n_out }
     }
 
     /// The number of inputs.
@@ -139,4 +137,14 @@ impl PackedLinear {
             }
         }
     }
+}
+
+/// A bias of whole panels.
+fn padded(bias: Option<&[f32]>, n_out: usize) -> Vec<f32> {
+    let mut padded = vec![0.0; n_out.next_multiple_of(NR)];
+    if let Some(bias) = bias {
+        assert_eq!(bias.len(), n_out, "bias");
+        padded[..n_out].copy_from_slice(bias);
+    }
+    padded
 }

@@ -9,6 +9,10 @@ use crate::weights::Element;
 #[repr(C, align(64))]
 pub(crate) struct Strip<E>([E; NR]);
 
+impl<E: Element> Strip<E> {
+    pub(super) const ZERO: Self = Strip([E::ZERO; NR]);
+}
+
 /// A weight matrix in packed order.
 #[derive(Debug)]
 pub(crate) struct Panels<E> {
@@ -27,14 +31,10 @@ impl<E: Element> Panels<E> {
         ask_for_huge_pages(strips.as_mut_ptr().cast(), len * size_of::<Strip<E>>());
         let start = Start(strips.as_mut_ptr());
         pool::run(n_panels, &|panel| {
-            let columns = NR.min(n_out - panel * NR);
             for k0 in (0..n_in).step_by(BLOCK) {
                 let block = BLOCK.min(n_in - k0);
-                let mut local = [Strip([E::ZERO; NR]); BLOCK];
-                match layout {
-                    Layout::OutIn => transpose(w, n_in, panel * NR, columns, k0, &mut local[..block]),
-                    Layout::InOut => copy(w, n_out, panel * NR, columns, k0, &mut local[..block]),
-                }
+                let mut local = [Strip::ZERO; BLOCK];
+                stretch_of(w, layout, [n_out, n_in], panel, k0, &mut local[..block]);
                 let offset = panel * n_in + k0;
                 // SAFETY: strips `offset .. offset + block` are inside the capacity, and belong to
                 // this panel, hence to this task alone.
@@ -46,8 +46,18 @@ impl<E: Element> Panels<E> {
         Panels { strips, n_in }
     }
 
+    /// Panels that were made elsewhere, `[panels, n_in]` strips of them.
+    pub(super) fn of(strips: Vec<Strip<E>>, n_in: usize) -> Self {
+        Panels { strips, n_in }
+    }
+
     pub(super) fn n_in(&self) -> usize {
         self.n_in
+    }
+
+    /// How many panels there are.
+    pub(super) fn len(&self) -> usize {
+        self.strips.len() / self.n_in
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -83,6 +93,36 @@ fn ask_for_huge_pages(start: *mut u8, len: usize) {
     }
     #[cfg(not(target_os = "linux"))]
     let _ = (start, len);
+}
+
+/// One panel of `w`, into `n_in` strips that are zero.
+pub(super) fn panel_of<E: Element>(
+    w: &[E],
+    layout: Layout,
+    n_out: usize,
+    n_in: usize,
+    panel: usize,
+    strips: &mut [Strip<E>],
+) {
+    for (i, block) in strips.chunks_mut(BLOCK).enumerate() {
+        stretch_of(w, layout, [n_out, n_in], panel, i * BLOCK, block);
+    }
+}
+
+/// The strips of a panel from input `k0` on.
+fn stretch_of<E: Element>(
+    w: &[E],
+    layout: Layout,
+    [n_out, n_in]: [usize; 2],
+    panel: usize,
+    k0: usize,
+    strips: &mut [Strip<E>],
+) {
+    let columns = NR.min(n_out - panel * NR);
+    match layout {
+        Layout::OutIn => transpose(w, n_in, panel * NR, columns, k0, strips),
+        Layout::InOut => copy(w, n_out, panel * NR, columns, k0, strips),
+    }
 }
 
 fn transpose<E: Element>(

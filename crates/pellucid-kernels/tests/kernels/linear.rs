@@ -1,7 +1,7 @@
 //! Linear layers: against f64, each weight type against its widened self, rows alone against in a batch.
 
 use half::{bf16, f16};
-use pellucid_kernels::{Layout, PackedLinear, Weights, embed, matmul, with_threads};
+use pellucid_kernels::{Layout, Loose, PackedLinear, Weights, embed, linear_loose, matmul, with_threads};
 use proptest::prelude::*;
 
 use crate::reference::{assert_same_bits, numbers, on_each_isa};
@@ -43,8 +43,35 @@ fn check_rows_stand_alone(m: usize, n_in: usize, n_out: usize, seed: u64) {
     }
 }
 
+/// Weights that are not packed give the bits of those that are, in either layout and decoded.
+fn check_loose(m: usize, n_in: usize, n_out: usize, seed: u64) {
+    let x = numbers(m * n_in, seed);
+    let w = numbers(n_out * n_in, seed + 1);
+    let bias = numbers(n_out, seed + 2);
+    let transposed: Vec<f32> = (0..n_in * n_out).map(|i| w[i % n_out * n_in + i / n_out]).collect();
+    let packed =
+        PackedLinear::pack(Weights::F32(&w), Layout::OutIn, n_out, n_in, Some(&bias)).forward_new(&x);
+    let read = |i: usize, out: &mut [f32]| out.copy_from_slice(&w[i * n_in..][..n_in]);
+    for loose in [
+        Loose::Plain(Weights::F32(&w), Layout::OutIn),
+        Loose::Plain(Weights::F32(&transposed), Layout::InOut),
+        Loose::Rows(&read),
+    ] {
+        assert_same_bits(&packed, &linear_loose(loose, n_out, n_in, Some(&bias), &x));
+    }
+    let half: Vec<bf16> = w.iter().map(|x| bf16::from_f32(*x)).collect();
+    let packed = PackedLinear::pack(Weights::Bf16(&half), Layout::OutIn, n_out, n_in, None).forward_new(&x);
+    let loose = Loose::Plain(Weights::Bf16(&half), Layout::OutIn);
+    assert_same_bits(&packed, &linear_loose(loose, n_out, n_in, None, &x));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn loose_is_packed(m in 0usize..41, n_in in 1usize..150, n_out in 1usize..150, seed in 0u64..1000) {
+        on_each_isa(|_| check_loose(m, n_in, n_out, seed));
+    }
 
     #[test]
     fn matches_f64(m in 0usize..41, n_in in 1usize..150, n_out in 0usize..150, seed in 0u64..1000) {
@@ -183,4 +210,10 @@ fn a_row_of_a_product_has_the_same_bits_packed_and_in_place() {
     let mut out = [f32::NAN; 6];
     matmul(&[], &[], 0, 3, &mut out);
     assert_eq!(out, [0.0; 6]);
+}
+
+#[test]
+fn loose_takes_many_rows_and_long_sums() {
+    check_loose(1300, 40, 70, 5);
+    check_loose(30, 1000, 33, 6);
 }
