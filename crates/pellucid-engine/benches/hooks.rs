@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use pellucid_engine::batch::Batch;
 use pellucid_engine::pass::{Flow, Node, Pass, PointId, Seen, WatchSet, Watcher};
-use pellucid_engine::{Cancel, Model, Tensor, execute, find_model};
+use pellucid_engine::{Cancel, Model, Options, Tensor, execute, find_model};
 use pellucid_graph::{CheckedTrace, Limits, Point, Prompt, Recorder, Site, check};
 
 const ROUNDS: usize = 30;
@@ -28,8 +28,8 @@ fn main() {
     let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/tiny/llama");
     let name = args.next().unwrap_or_else(|| fixture.to_owned());
     let tokens: usize = args.next().and_then(|n| n.parse().ok()).unwrap_or(10);
-    let path = find_model(&name).unwrap_or_else(|_| Path::new(&name).to_owned());
-    match Model::open(&path, &mut |_| {}) {
+    let source = find_model(&name).unwrap_or_else(|_| Path::new(&name).into());
+    match Model::open(source, &Options::default(), &mut |_| {}) {
         Ok(model) => measure(&model, tokens),
         Err(e) => println!("{name}: {e}"),
     }

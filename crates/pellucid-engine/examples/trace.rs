@@ -3,14 +3,14 @@
 //! `cargo run --release -p pellucid-engine --example trace -- MODEL [PROMPT]`
 #![allow(clippy::print_stdout, reason = "an example shows what it found")]
 
-use pellucid_engine::{Cancel, Error, Model, execute, find_model};
+use pellucid_engine::{Cancel, Error, Model, Options, execute, find_model};
 use pellucid_graph::{Arg, Handle, IndexItem, Limits, Op, Prompt, Recorder, Site, Slice, check};
 
 fn main() -> Result<(), Error> {
     let mut args = std::env::args().skip(1);
     let name = args.next().unwrap_or_else(|| "SmolLM2-135M-Instruct".to_owned());
     let prompt = args.next().unwrap_or_else(|| "The Eiffel Tower is in the city of".to_owned());
-    let model = Model::open(&find_model(&name)?, &mut |_| {})?;
+    let model = Model::open(find_model(&name)?, &Options::default(), &mut |_| {})?;
     let ids = model.tokenizer().encode(&prompt, true)?;
 
     let mut recorder = Recorder::new(model.spec().clone(), Limits::default());

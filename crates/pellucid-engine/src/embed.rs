@@ -4,7 +4,7 @@ use pellucid_graph::{Code, Diagnostic};
 
 use crate::batch::Batch;
 use crate::generate::check;
-use crate::pass::{Halt, Pass, WatchSet};
+use crate::pass::{Halt, WatchSet};
 use crate::{Cancel, Error, Model, Tensor};
 
 /// The mean of each prompt's last hidden states, not normalized: `[b, d]`. Prompts may differ in
@@ -22,7 +22,7 @@ pub fn embed(model: &Model, prompts: &[Vec<u32>], cancel: &Cancel) -> Result<Ten
     let batch = Batch::new(prompts.iter().map(Vec::len));
     let ids: Vec<i64> = prompts.iter().flatten().map(|id| i64::from(*id)).collect();
     let watched = WatchSet::none(model.n_modules());
-    let mut pass = Pass::new(&batch, &watched, cancel);
+    let mut pass = model.pass(&batch, &watched, cancel);
     match model.forward(&mut pass, Tensor::new(ids, [batch.tokens()])) {
         Ok(states) => Ok(means(&batch, &states)),
         Err(Halt::Error(e)) => Err(e),

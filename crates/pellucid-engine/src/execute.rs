@@ -4,7 +4,7 @@ use pellucid_graph::{CheckedTrace, Cost, Kind, Limits, PassPlan, plan};
 
 use crate::compute::Machine;
 use crate::interleave::{Interleaver, Values};
-use crate::pass::{Halt, Pass};
+use crate::pass::Halt;
 use crate::{Cancel, Error, Model, Tensor};
 
 /// The saved values of a run, by name, in the order saved.
@@ -54,7 +54,7 @@ fn run_pass(values: &mut Values<'_>, plan: &PassPlan) -> Result<(), Error> {
     let (model, cancel, checked) = (*model, *cancel, *checked);
     let ids = pass_ids(checked, plan);
     let (mut interleaver, watched, batch) = Interleaver::new(values, plan);
-    let mut pass = Pass::new(&batch, &watched, cancel).watch(&mut interleaver);
+    let mut pass = model.pass(&batch, &watched, cancel).watch(&mut interleaver);
     match model.forward(&mut pass, ids) {
         Ok(_) | Err(Halt::Done) => interleaver.finish(),
         Err(Halt::Error(e)) => Err(interleaver.blame(e)),
@@ -76,6 +76,7 @@ mod tests {
     use pellucid_graph::{Limits, check, text};
 
     use super::*;
+    use crate::Options;
     use crate::batch::Batch;
     use crate::pass::{Flow, Node, PointId, Seen, WatchSet, Watcher};
 
@@ -103,7 +104,7 @@ mod tests {
         let mut counting = Counting { inner, visits: 0 };
         let everything = WatchSet::all(model.n_modules());
         let ids = pass_ids(&checked, &plan.passes[0]);
-        let ended = model.forward(&mut Pass::new(&batch, &everything, &cancel).watch(&mut counting), ids);
+        let ended = model.forward(&mut model.pass(&batch, &everything, &cancel).watch(&mut counting), ids);
         assert!(matches!(ended, Err(Halt::Done)), "{lines}");
         counting.visits
     }
@@ -111,7 +112,7 @@ mod tests {
     #[test]
     fn nothing_after_the_last_site_that_is_needed_runs() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/tiny/llama");
-        let model = Model::open(&folder, &mut |_| {}).unwrap();
+        let model = Model::open(folder, &Options::default(), &mut |_| {}).unwrap();
         for (i, site) in model.spec().sites.iter().enumerate() {
             let dot = if site.path.is_empty() { "" } else { "." };
             let save = format!("%0 = read 0 {}{dot}{}\nsave \"x\" %0\n", site.path, site.point);

@@ -5,6 +5,26 @@ use std::path::{Path, PathBuf};
 use crate::Error;
 use crate::load::LoadError;
 
+/// Where a model comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A Hugging Face folder, a `.gguf` file, a `config.json`.
+    Path(PathBuf),
+    /// A small model of random weights.
+    Tiny {
+        /// The architecture, as `model_type` of a `config.json` names it.
+        model_type: String,
+        /// What the weights depend on.
+        seed: u64,
+    },
+}
+
+impl<P: Into<PathBuf>> From<P> for Source {
+    fn from(path: P) -> Source {
+        Source::Path(path.into())
+    }
+}
+
 /// The folders where models are looked for by name, in this order: `$PELLUCID_MODELS`, `.models`
 /// here, `pellucid/models` in the user's cache.
 pub fn model_folders() -> Vec<PathBuf> {
@@ -17,20 +37,32 @@ pub fn model_folders() -> Vec<PathBuf> {
     folders
 }
 
-/// The path of a model: a path that exists, or a name in one of the [`model_folders`].
+/// What a model's name means: a path that exists, a name in one of the [`model_folders`], or
+/// `tiny:MODEL_TYPE` and `tiny:MODEL_TYPE:SEED` for random weights.
 ///
 /// # Errors
 /// [`LoadError`] naming the folders searched and the names found there.
-pub fn find_model(name: &str) -> Result<PathBuf, Error> {
+pub fn find_model(name: &str) -> Result<Source, Error> {
     let path = Path::new(name);
     if path.exists() {
-        return Ok(path.to_owned());
+        return Ok(path.into());
+    }
+    if let Some(tiny) = name.strip_prefix("tiny:").and_then(tiny) {
+        return Ok(tiny);
     }
     let found = known_models().into_iter().find(|p| file_name(p) == name);
-    found.ok_or_else(|| {
+    found.map(Source::from).ok_or_else(|| {
         let known: Vec<String> = known_models().iter().map(|p| file_name(p)).collect();
         Error::Load(LoadError::NoSuchModel { name: name.to_owned(), searched: model_folders(), known })
     })
+}
+
+fn tiny(name: &str) -> Option<Source> {
+    let (model_type, seed) = match name.split_once(':') {
+        Some((model_type, seed)) => (model_type, seed.parse().ok()?),
+        None => (name, 0),
+    };
+    Some(Source::Tiny { model_type: model_type.to_owned(), seed })
 }
 
 /// Every model in the [`model_folders`].

@@ -4,7 +4,7 @@ use pellucid_graph::{Code, Diagnostic};
 
 use crate::batch::Batch;
 use crate::cache::KvCache;
-use crate::pass::{Halt, Pass, WatchSet};
+use crate::pass::{Halt, WatchSet};
 use crate::{Cancel, Error, Model, Tensor};
 
 /// Continues every prompt by `n` tokens, each the most likely one (the first of equals). Prompts may
@@ -72,7 +72,7 @@ fn step(
 ) -> Result<Tensor, Error> {
     let ids: Vec<i64> = ids.iter().flatten().map(|id| i64::from(*id)).collect();
     let watched = WatchSet::none(model.n_modules());
-    let mut pass = Pass::new(batch, &watched, cancel).keep(cache);
+    let mut pass = model.pass(batch, &watched, cancel).keep(cache);
     match model.forward(&mut pass, Tensor::new(ids, [batch.tokens()])) {
         Ok(logits) => Ok(logits), // [t, v]
         Err(Halt::Error(e)) => Err(e),

@@ -8,6 +8,7 @@ use pellucid_graph::{CheckedTrace, DType, Entry, InvokeId, Kind, Order, PassPlan
 use crate::batch::{Batch, Layout};
 use crate::compute::Machine;
 use crate::pass::{Flow, Halt, Node, PointId, Seen, WatchSet, Watcher};
+use crate::precision::Precision;
 use crate::{Error, Tensor};
 
 /// The values of a running trace.
@@ -132,14 +133,15 @@ impl<'v, 'a> Interleaver<'v, 'a> {
         for &i in &entry.reads {
             if let Kind::Read { invoke, .. } = &self.values.checked().statement(i).kind {
                 let dense = batch.take(&self.rows[invoke], value.layout, value.x, value.fill);
-                self.values.set(self.values.checked().first_value(i), dense)?;
+                let shown = self.values.machine.model.precision().shown(dense);
+                self.values.set(self.values.checked().first_value(i), shown)?;
             }
         }
         self.values.compute(&entry.compute)?;
         for &i in &entry.writes {
             if let Kind::Write { invoke, value: v, .. } = &self.values.checked().statement(i).kind {
                 let written = self.values.get(*v)?;
-                batch.put(&self.rows[invoke], value.layout, value.x, written);
+                batch.put(&self.rows[invoke], value.layout, value.x, &Precision::taken(written));
                 value.written = true;
                 if written.dtype() == DType::I64 {
                     self.ids.push((i, written.clone()));
@@ -155,7 +157,7 @@ impl<'v, 'a> Interleaver<'v, 'a> {
                     let zeros = Tensor::new(vec![0i64; shape.iter().product()], shape);
                     batch.put(&rows, value.layout, value.x, &zeros);
                 }
-                let output = self.values.get(*v)?.clone();
+                let output = Precision::taken(self.values.get(*v)?);
                 self.skips.entry(node.id).or_default().push((rows, output));
             }
         }

@@ -1,15 +1,17 @@
 //! An opened model: its modules, what was observed of them, its tokenizer.
 
-use std::cell::RefCell;
-use std::path::Path;
 use std::sync::Arc;
 
 use pellucid_graph::{ModelSpec, Order};
 
 use crate::arch;
 use crate::batch::Batch;
+use crate::find::Source;
 use crate::load::{self, Progress, Tokenizer};
+use crate::options::Options;
+use crate::parameter::Parameters;
 use crate::pass::{Child, Flow, Module, Pass, PointId, WatchSet};
+use crate::precision::Precision;
 use crate::probe::{Identity, probe};
 use crate::scope::{Registered, Registry, Scope};
 use crate::{Cancel, Error, Tensor};
@@ -19,6 +21,8 @@ pub struct Model {
     spec: Arc<ModelSpec>,
     tokenizer: Tokenizer,
     modules: Vec<Registered>,
+    parameters: Parameters,
+    precision: Precision,
     root: Child<dyn Module>,
     sites: Vec<(usize, PointId)>,
     orders: std::collections::HashMap<(usize, u8), Order>,
@@ -28,26 +32,33 @@ pub struct Model {
 }
 
 impl Model {
-    /// Opens a Hugging Face folder or a `.gguf` file.
+    /// Opens a model: finds out what it is and that its parameters are there. They are read when a pass
+    /// first needs them.
     ///
     /// # Errors
     /// [`Error::Load`]: no such file, bytes that are no model, an unknown architecture, tensors that do
     /// not fit the configuration.
-    pub fn open(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Model, Error> {
-        let checkpoint = load::open(path, progress)?;
+    pub fn open(
+        source: impl Into<Source>,
+        options: &Options,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Model, Error> {
+        let checkpoint = match source.into() {
+            Source::Path(path) => load::open(&path, progress)?,
+            Source::Tiny { model_type, seed } => load::tiny(&model_type, seed)?,
+        };
         let architecture = arch::find(&checkpoint.config)?;
-        let registry = Registry::default();
-        let progress = RefCell::new(progress);
-        let heard = |done, total| (progress.borrow_mut())(Progress::Parameters { done, total });
-        let scope = Scope::root(&checkpoint.weights, &registry, &heard, architecture.base);
+        let registry = Registry::new(*options);
+        let scope = Scope::root(&checkpoint.weights, &registry, architecture.base);
         let built = (architecture.build)(&scope, &checkpoint.config)?;
         registry.check_all_used(&checkpoint.weights)?;
-        let modules = registry.into_modules();
+        let (modules, parameters) = registry.into_parts();
         let identity = Identity {
             name: checkpoint.name,
             model_type: architecture.model_type.to_owned(),
             n_ctx: built.n_ctx,
             vocab_size: built.vocab_size,
+            precision: options.dtype,
         };
         let probed = probe(identity, &modules, &built.root)?;
         let orders =
@@ -56,6 +67,8 @@ impl Model {
             spec: Arc::new(probed.spec),
             tokenizer: checkpoint.tokenizer,
             modules,
+            parameters,
+            precision: options.dtype,
             root: built.root,
             sites: probed.sites,
             orders,
@@ -63,6 +76,34 @@ impl Model {
             n_layers: built.n_layers,
             causal: built.causal,
         })
+    }
+
+    /// Reads all parameters now, so that the first pass need not.
+    ///
+    /// # Errors
+    /// [`Error::Load`]: a file that cannot be read, a model without weights.
+    pub fn load(&self, progress: &mut dyn FnMut(Progress<'_>)) -> Result<(), Error> {
+        let total = self.parameters.len();
+        for (done, (_, parameter)) in self.parameters.iter().enumerate() {
+            progress(Progress::Parameters { done, total });
+            parameter.load()?;
+        }
+        Ok(())
+    }
+
+    /// Bytes of memory that all parameters take once they are read; streamed ones take none.
+    pub fn weight_bytes(&self) -> u64 {
+        self.parameters.iter().map(|(_, parameter)| parameter.bytes()).sum()
+    }
+
+    /// What values in a pass are rounded to.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// A pass of this model that nobody watches.
+    pub fn pass<'a>(&'a self, batch: &'a Batch, watched: &'a WatchSet, cancel: &'a Cancel) -> Pass<'a> {
+        Pass::new(batch, watched, cancel).in_precision(self.precision).read_ahead(&self.parameters)
     }
 
     /// What the language knows of the model.
@@ -115,6 +156,7 @@ impl Model {
         let Some((registered, module)) = module else {
             return Err(Error::internal(format!("`{path}` cannot be called")));
         };
+        let (x, precision) = (Precision::taken(&x), self.precision);
         let lead = x.shape().to_vec();
         let (batch, x) = match tokenwise {
             true => (Batch::default(), x),
@@ -124,12 +166,14 @@ impl Model {
             ),
         };
         let watched = WatchSet::none(self.modules.len());
-        let mut pass = Pass::new(&batch, &watched, cancel);
-        let y = match module.forward(&registered.node, &mut pass, x) {
+        let mut pass = self.pass(&batch, &watched, cancel);
+        let mut y = match module.forward(&registered.node, &mut pass, x) {
             Ok(y) => y,
             Err(crate::pass::Halt::Error(e)) => return Err(e),
             Err(crate::pass::Halt::Done) => return Err(Error::internal("an unwatched module was ended")),
         };
+        precision.settle(&mut y);
+        let y = precision.shown(y);
         if tokenwise {
             return Ok(y);
         }

@@ -4,13 +4,20 @@
 //! predictable branch; when somebody does, a [`Watcher`] sees the value, may replace it, or may end
 //! the pass.
 
+mod points;
+
 use std::sync::Arc;
+
+use points::SKIP;
+pub use points::{POINTS, PointId, WatchSet};
 
 use pellucid_graph::DType;
 
 use crate::batch::{Batch, Layout};
 use crate::blocks::{Angles, Rope, Routes};
 use crate::cache::KvCache;
+use crate::parameter::Parameter;
+use crate::precision::Precision;
 use crate::{Cancel, Error, Tensor};
 
 /// Why a module did not return a value.
@@ -79,97 +86,6 @@ impl<M: ?Sized> std::ops::Deref for Child<M> {
     }
 }
 
-/// A point of a module, as an index that hooks compare quickly.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PointId(pub u8);
-
-/// Names of points by [`PointId`].
-pub const POINTS: &[&str] = &[
-    "input",
-    "output",
-    "q",
-    "k",
-    "v",
-    "rot_q",
-    "rot_k",
-    "scores",
-    "pattern",
-    "z",
-    "pre",
-    "post",
-    "chosen",
-    "weights",
-    "expert_output",
-];
-
-macro_rules! points {
-    ($($name:ident = $id:literal $doc:literal),*) => {
-        impl PointId { $(#[doc = $doc] pub const $name: PointId = PointId($id);)* }
-    };
-}
-
-points! {
-    INPUT = 0 "What a module is called with.",
-    OUTPUT = 1 "What a module returns.",
-    Q = 2 "Queries before rotation. [b, s, h, k]",
-    K = 3 "Keys before rotation. [b, s, h, k] of the key heads",
-    V = 4 "Values. [b, s, h, k] of the value heads",
-    ROT_Q = 5 "Queries after rotation. [b, s, h, k]",
-    ROT_K = 6 "Keys after rotation. [b, s, h, k] of the key heads",
-    SCORES = 7 "Scaled and masked products of queries and keys. [b, h, s, s]",
-    PATTERN = 8 "Softmax of the scores. [b, h, s, s]",
-    Z = 9 "Values mixed by the pattern. [b, s, h, k]",
-    PRE = 10 "What the MLP's activation function is applied to. [b, s, f]",
-    POST = 11 "What the MLP's last matrix is applied to. [b, s, f]",
-    CHOSEN = 12 "Ids of the experts that a token goes to, the likeliest first, i64. [b, s, e]",
-    WEIGHTS = 13 "What the chosen experts' outputs are multiplied by. [b, s, e]",
-    EXPERT_OUTPUT = 14 "The chosen experts' outputs before they are weighted and added. [b, s, e, d]"
-}
-
-impl PointId {
-    /// The point's word in paths.
-    pub fn name(self) -> &'static str {
-        POINTS[self.0 as usize]
-    }
-
-    fn bit(self) -> u32 {
-        1 << self.0
-    }
-
-    /// What a dense view holds where a prompt has no token.
-    fn fill(self) -> f32 {
-        if self == PointId::SCORES { f32::NEG_INFINITY } else { 0.0 }
-    }
-}
-
-/// Which points of which modules are watched: one word of bits for each module.
-#[derive(Clone, Debug, Default)]
-pub struct WatchSet(Vec<u32>);
-
-const SKIP: u32 = 1 << 31;
-
-impl WatchSet {
-    /// Nothing of a model of `n` modules.
-    pub fn none(n: usize) -> WatchSet {
-        WatchSet(vec![0; n])
-    }
-
-    /// Everything.
-    pub fn all(n: usize) -> WatchSet {
-        WatchSet(vec![!SKIP; n])
-    }
-
-    /// Watches a point.
-    pub fn add(&mut self, node: usize, point: PointId) {
-        self.0[node] |= point.bit();
-    }
-
-    /// Asks before the module runs whether it shall.
-    pub fn add_skip(&mut self, node: usize) {
-        self.0[node] |= SKIP;
-    }
-}
-
 /// Somebody who sees values as a pass makes them.
 pub trait Watcher {
     /// A watched value.
@@ -226,12 +142,49 @@ pub struct Pass<'a> {
     cancel: &'a Cancel,
     angles: Vec<(usize, Arc<Angles>)>,
     second: Option<Second>,
+    precision: Precision,
+    parameters: &'a [(usize, Arc<dyn Parameter>)],
 }
 
 impl<'a> Pass<'a> {
     /// A pass that nobody watches.
     pub fn new(batch: &'a Batch, watched: &'a WatchSet, cancel: &'a Cancel) -> Pass<'a> {
-        Pass { batch, watched, watcher: None, cache: None, cancel, angles: Vec::new(), second: None }
+        Pass {
+            batch,
+            watched,
+            watcher: None,
+            cache: None,
+            cancel,
+            angles: Vec::new(),
+            second: None,
+            precision: Precision::F32,
+            parameters: &[],
+        }
+    }
+
+    /// Rounds what modules make to this precision.
+    pub(crate) fn in_precision(self, precision: Precision) -> Pass<'a> {
+        Pass { precision, ..self }
+    }
+
+    /// Asks for these parameters, by module, a layer before their use.
+    pub(crate) fn read_ahead(self, parameters: &'a [(usize, Arc<dyn Parameter>)]) -> Pass<'a> {
+        Pass { parameters, ..self }
+    }
+
+    /// Rounds a value of the pass: what a module adds or multiplies on the way to its output.
+    pub(crate) fn settle(&self, x: &mut Tensor) {
+        self.precision.settle(x);
+    }
+
+    /// What values are rounded to.
+    pub(crate) fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// Whether values on the way to an output are rounded, so that kernels may not be fused over them.
+    pub(crate) fn is_stepwise(&self) -> bool {
+        self.precision.is_half()
     }
 
     /// Shows the watched values to a watcher.
@@ -259,8 +212,13 @@ impl<'a> Pass<'a> {
         }
     }
 
-    pub(crate) fn cache(&mut self) -> Option<&mut KvCache> {
-        self.cache.as_deref_mut()
+    /// The cache, for a module that uses it and the pass side by side; [`put_cache`](Self::put_cache) follows.
+    pub(crate) fn take_cache(&mut self) -> Option<&'a mut KvCache> {
+        self.cache.take()
+    }
+
+    pub(crate) fn put_cache(&mut self, cache: Option<&'a mut KvCache>) {
+        self.cache = cache;
     }
 
     /// Cosines and sines of this batch's positions, computed once for each kind of rotation.
@@ -269,7 +227,7 @@ impl<'a> Pass<'a> {
         if let Some((_, found)) = self.angles.iter().find(|(k, _)| *k == key) {
             return found.clone();
         }
-        let angles = Arc::new(rope.angles(self.batch));
+        let angles = Arc::new(rope.angles(self.batch, self.precision));
         self.angles.push((key, angles.clone()));
         angles
     }
@@ -297,13 +255,18 @@ impl<'a> Pass<'a> {
         x: Tensor,
     ) -> Flow<Tensor> {
         match self.watched.0[child.node.id] {
-            0 => child.module.forward(&child.node, self, x),
+            0 => {
+                let mut y = child.module.forward(&child.node, self, x)?;
+                self.settle(&mut y);
+                Ok(y)
+            }
             bits => self.call_watched(bits, layout, child, x),
         }
     }
 
     /// Shows a named value inside a module to whoever watches it. Says whether it was replaced.
     pub fn tap(&mut self, at: &Node, point: PointId, layout: Layout, x: &mut Tensor) -> Flow<bool> {
+        self.settle(x);
         match self.watches(at, point) {
             false => Ok(false),
             true => self.visit(at, point, layout, x),
@@ -322,11 +285,25 @@ impl<'a> Pass<'a> {
 
     /// Calls layers one after the other; a cancelled run ends between two of them.
     pub fn layers<M: Module>(&mut self, layers: &[Child<M>], mut x: Tensor) -> Flow<Tensor> {
-        for layer in layers {
+        for (i, layer) in layers.iter().enumerate() {
             self.cancel.check()?;
+            self.ask_ahead(layers, i + 1);
             x = self.call(layer, x)?;
         }
         Ok(x)
+    }
+
+    /// Asks for the parameters of a layer, or, after the last, of what follows.
+    fn ask_ahead<M>(&self, layers: &[Child<M>], next: usize) {
+        let last = || self.parameters.last().map_or(0, |(id, _)| *id + 1);
+        let id = |i: usize| layers.get(i).map_or_else(last, |layer| layer.node.id);
+        let (from, to) = match next < layers.len() {
+            true => (id(next), id(next + 1)),
+            false => (layers.last().map_or(0, |layer| layer.node.id), last()),
+        };
+        let start = self.parameters.partition_point(|(id, _)| *id < from);
+        let parameters = self.parameters[start..].iter().take_while(|(id, _)| *id < to);
+        parameters.for_each(|(_, parameter)| parameter.read_ahead());
     }
 
     /// Notes that rows look at each other here.
@@ -359,6 +336,7 @@ impl<'a> Pass<'a> {
             Some(y) => y,
             None => child.module.forward(node, self, x)?,
         };
+        self.settle(&mut y);
         if let (true, Some(watcher)) = (bits & SKIP != 0, self.watcher.as_deref_mut()) {
             watcher.skip_rows(node, layout, &mut y, self.batch);
         }

@@ -5,6 +5,7 @@ use pellucid_graph::{Dim, ModelSpec, ModuleSpec, SiteSpec, SpecData};
 
 use crate::batch::Batch;
 use crate::pass::{Child, Flow, Halt, Module, Node, Pass, PointId, Seen, WatchSet, Watcher};
+use crate::precision::Precision;
 use crate::scope::Registered;
 use crate::{Cancel, Error, Tensor};
 use pellucid_graph::DType;
@@ -22,6 +23,7 @@ pub(crate) struct Identity {
     pub model_type: String,
     pub n_ctx: usize,
     pub vocab_size: usize,
+    pub precision: Precision,
 }
 
 /// Runs the two passes and compares them.
@@ -34,6 +36,7 @@ pub(crate) fn probe(
     if small.visits.len() != large.visits.len() {
         return Err(Error::internal("the sites of a model depend on its batch"));
     }
+    let shown = |dtype| if dtype == DType::F32 { identity.precision.dtype() } else { dtype };
     let mut sites = Vec::new();
     let mut specs = Vec::new();
     for (a, b) in small.visits.iter().zip(&large.visits) {
@@ -43,7 +46,7 @@ pub(crate) fn probe(
         let shape = a.shape.iter().zip(&b.shape).map(|(x, y)| dim(*x, *y)).collect::<Result<_, _>>()?;
         sites.push((a.node, a.point));
         let path = modules[a.node].node.path.clone();
-        specs.push(SiteSpec { path, point: a.point.name().to_owned(), shape, dtype: a.dtype });
+        specs.push(SiteSpec { path, point: a.point.name().to_owned(), shape, dtype: shown(a.dtype) });
     }
     let module = |m: &Registered| ModuleSpec {
         path: m.node.path.clone(),
@@ -58,7 +61,7 @@ pub(crate) fn probe(
         model_type: identity.model_type,
         n_ctx: identity.n_ctx,
         vocab_size: identity.vocab_size,
-        dtype: DType::F32,
+        dtype: identity.precision.dtype(),
         modules: modules.iter().map(module).collect(),
         sites: specs,
     });

@@ -1,24 +1,27 @@
 //! Building a model: one path serves weights and sites.
 //!
 //! A [`Scope`] stands at a module path. Asking it for a child extends the path, registers the child
-//! as a module of the model and loads the child's weights from under the same path, so paths match
+//! as a module of the model and finds the child's weights from under the same path, so paths match
 //! Hugging Face's by construction. Where a checkpoint stores a module under another name than
 //! transformers gives it, the architecture says so ([`Scope::child_stored`]).
 //!
 //! What is never asked for must be listed ([`Scope::leave`]): a tensor that nobody knows is an error.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::load::{LoadError, RawData, RawTensor, Weights};
+use pellucid_kernels::Layout;
+
+use crate::load::{LoadError, Param, Weights};
+use crate::options::Options;
+use crate::parameter::{Matrix, Parameter, Parameters, Place, Vector};
 use crate::pass::{Child, Module, Node, OwnCost};
 
 /// A place in the module tree while the model is built.
 pub struct Scope<'a> {
     weights: &'a Weights,
     registry: &'a Registry,
-    heard: &'a dyn Fn(usize, usize),
     path: String,
     /// The path of the weights, which is `path` in nearly every checkpoint.
     stored: String,
@@ -26,12 +29,16 @@ pub struct Scope<'a> {
     lacking: &'static str,
 }
 
-/// All modules of a model, parents before children.
-#[derive(Default)]
+/// All modules of a model, parents before children, and its parameters.
 pub struct Registry {
+    options: Options,
     modules: RefCell<Vec<Registered>>,
-    /// Names of tensors that were loaded, and of those left alone on purpose.
-    loaded: RefCell<BTreeSet<String>>,
+    parameters: RefCell<Parameters>,
+    /// Bytes of memory left for weights.
+    budget: Cell<u64>,
+    /// Names of tensors that are used, of those that must be there, and of those left alone on purpose.
+    used: RefCell<BTreeSet<String>>,
+    required: RefCell<BTreeSet<String>>,
     left: RefCell<BTreeSet<String>>,
 }
 
@@ -45,20 +52,61 @@ pub struct Registered {
 }
 
 impl Registry {
-    /// The modules, once the model is built.
-    pub fn into_modules(self) -> Vec<Registered> {
-        self.modules.into_inner()
+    /// Nothing yet, of a model that is held as `options` say.
+    pub fn new(options: Options) -> Registry {
+        Registry {
+            options,
+            modules: RefCell::default(),
+            parameters: RefCell::default(),
+            budget: Cell::new(options.budget()),
+            used: RefCell::default(),
+            required: RefCell::default(),
+            left: RefCell::default(),
+        }
+    }
+
+    /// The modules, and the parameters with the module that each belongs to, once the model is built.
+    pub fn into_parts(self) -> (Vec<Registered>, Parameters) {
+        (self.modules.into_inner(), self.parameters.into_inner())
     }
 
     /// Checks that nothing in the checkpoint was overlooked.
     ///
     /// # Errors
-    /// [`LoadError::TensorsUnused`] with tensors that were neither loaded nor left on purpose.
+    /// [`LoadError::TensorsUnused`] with tensors that are neither used nor left on purpose.
     pub fn check_all_used(&self, weights: &Weights) -> Result<(), LoadError> {
-        let (loaded, left) = (self.loaded.borrow(), self.left.borrow());
-        let unknown = |name: &&str| !loaded.contains(*name) && !left.contains(*name);
+        let (used, left) = (self.used.borrow(), self.left.borrow());
+        let unknown = |name: &&str| !used.contains(*name) && !left.contains(*name);
         let names: Vec<String> = weights.names().filter(unknown).map(str::to_owned).collect();
         if names.is_empty() { Ok(()) } else { Err(LoadError::TensorsUnused { names }) }
+    }
+
+    /// Adds a parameter of the module that is being built.
+    fn keep<P: Parameter + 'static>(&self, parameter: P) -> Arc<P> {
+        let parameter = Arc::new(parameter);
+        let module = self.modules.borrow().len().saturating_sub(1);
+        self.parameters.borrow_mut().push((module, parameter.clone()));
+        parameter
+    }
+
+    /// Where a matrix shall lie: in the `wanted` place, unless there is no memory left for it.
+    fn place(&self, param: &Param, wanted: Place) -> Place {
+        let wanted = match wanted {
+            Place::Packed if self.options.quantized && param.is_quantized() => Place::Mapped,
+            wanted => wanted,
+        };
+        let bytes = match wanted {
+            Place::Packed => param.packed_bytes(self.options.dtype),
+            Place::Mapped => param.stored_bytes(),
+            Place::Streamed => 0,
+        };
+        match self.budget.get().checked_sub(bytes) {
+            Some(left) if !self.options.stream => {
+                self.budget.set(left);
+                wanted
+            }
+            _ => Place::Streamed,
+        }
     }
 
     fn reserve(&self, path: &str, kind: &'static str) -> Node {
@@ -72,17 +120,12 @@ impl Registry {
 
 impl<'a> Scope<'a> {
     /// The place of the whole model, whose tensors are named `base.` and so on; checkpoints saved from
-    /// the body alone lack that word. Before each parameter is loaded, `heard` is told how many came
-    /// before and how many the checkpoint has.
-    pub fn root(
-        weights: &'a Weights,
-        registry: &'a Registry,
-        heard: &'a dyn Fn(usize, usize),
-        base: &'static str,
-    ) -> Scope<'a> {
-        let has_base = weights.names().any(|n| n.strip_prefix(base).is_some_and(|n| n.starts_with('.')));
-        let lacking = if has_base { "" } else { base };
-        Scope { weights, registry, heard, path: String::new(), stored: String::new(), lacking }
+    /// the body alone lack that word.
+    pub fn root(weights: &'a Weights, registry: &'a Registry, base: &'static str) -> Scope<'a> {
+        let mut names = weights.names();
+        let has_base = names.any(|n| n.strip_prefix(base).is_some_and(|n| n.starts_with('.')));
+        let lacking = if has_base || weights.is_made_up() { "" } else { base };
+        Scope { weights, registry, path: String::new(), stored: String::new(), lacking }
     }
 
     fn at(&self, name: &str, stored: &str) -> Scope<'a> {
@@ -144,31 +187,57 @@ impl<'a> Scope<'a> {
     }
 
     /// The parameter `name` under this path, of exactly this shape and a floating dtype.
+    fn param(&self, name: &str, shape: &[usize]) -> Result<Param, LoadError> {
+        let name = self.full(name);
+        let param = self.weights.param(&name, shape)?;
+        self.registry.used.borrow_mut().insert(name);
+        Ok(param)
+    }
+
+    /// The parameter `name` of `n` numbers.
     ///
     /// # Errors
     /// A tensor that is missing, has another shape or holds integers.
-    pub fn tensor(&self, name: &str, shape: &[usize]) -> Result<RawTensor<'a>, LoadError> {
-        let name = self.full(name);
-        (self.heard)(self.registry.loaded.borrow().len(), self.weights.len());
-        let raw = self.weights.expect_shape(&name, shape)?;
-        self.registry.loaded.borrow_mut().insert(name.clone());
-        match raw.data {
-            RawData::I64(_) => Err(LoadError::UnsupportedDtype { name, got: "I64".to_owned() }),
-            _ => Ok(raw),
-        }
+    pub fn vector(&self, name: &str, n: usize) -> Result<Arc<Vector>, LoadError> {
+        let param = self.param(name, &[n])?;
+        Ok(self.registry.keep(Vector::new(param, self.registry.options.dtype)))
     }
 
-    /// The tensor widened to f32.
+    /// The matrix `weight` and, where the checkpoint has it, its `bias`.
     ///
     /// # Errors
-    /// A tensor that is missing or has another shape.
-    pub fn f32s(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, LoadError> {
-        Ok(self.tensor(name, shape)?.to_f32().into_owned())
+    /// A tensor that is missing, has another shape or holds integers.
+    pub fn matrix(&self, layout: Layout, n_out: usize, n_in: usize) -> Result<Arc<Matrix>, LoadError> {
+        let shape = match layout {
+            Layout::OutIn => [n_out, n_in],
+            Layout::InOut => [n_in, n_out],
+        };
+        let weight = self.param("weight", &shape)?;
+        let bias = if self.has("bias") { Some(self.param("bias", &[n_out])?) } else { None };
+        Ok(self.keep_matrix(weight, layout, bias, Place::Packed))
     }
 
-    /// Whether the checkpoint has the tensor `name` under this path.
+    /// The table `weight` of `n` rows of width `d`, whose rows are read and which nothing is multiplied with.
+    ///
+    /// # Errors
+    /// A tensor that is missing, has another shape or holds integers.
+    pub fn table(&self, n: usize, d: usize) -> Result<Arc<Matrix>, LoadError> {
+        let weight = self.param("weight", &[n, d])?;
+        Ok(self.keep_matrix(weight, Layout::OutIn, None, Place::Mapped))
+    }
+
+    fn keep_matrix(&self, weight: Param, layout: Layout, bias: Option<Param>, wanted: Place) -> Arc<Matrix> {
+        let place = self.registry.place(&weight, wanted);
+        self.registry.keep(Matrix::new(weight, layout, bias, self.registry.options.dtype, place))
+    }
+
+    /// Whether the checkpoint has the tensor `name` under this path; one without files has what is required.
     pub fn has(&self, name: &str) -> bool {
-        self.weights.contains(&self.full(name))
+        let name = self.full(name);
+        match self.weights.is_made_up() {
+            true => self.registry.required.borrow().contains(&name),
+            false => self.weights.contains(&name),
+        }
     }
 
     /// Asks for tensors that blocks load only where they are there.
@@ -176,6 +245,7 @@ impl<'a> Scope<'a> {
     /// # Errors
     /// A tensor that is missing.
     pub fn require(&self, names: &[&str]) -> Result<(), LoadError> {
+        self.registry.required.borrow_mut().extend(names.iter().map(|name| self.full(name)));
         names.iter().try_for_each(|name| self.weights.require(&self.full(name)))
     }
 

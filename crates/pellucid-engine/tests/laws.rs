@@ -1,4 +1,4 @@
-//! Laws that hold bit for bit: watching and writing back change nothing, neighbours do not matter,
+//! Laws that hold bit for bit, in every precision: watching and writing back change nothing, neighbours do not matter,
 //! a cache gives what a full pass gives.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -6,12 +6,21 @@ mod support;
 
 use pellucid_engine::batch::Batch;
 use pellucid_engine::cache::KvCache;
-use pellucid_engine::pass::{Pass, WatchSet};
-use pellucid_engine::{Cancel, Model, Tensor};
+use pellucid_engine::pass::WatchSet;
+use pellucid_engine::{Cancel, Model, Options, Precision, Tensor};
 use pellucid_graph::Site;
-use support::{TINY, all_sites, copy, every, run, save, tiny};
+use support::{all_sites, copy, every, fixture, floats, open_as, run, save};
 
 const LOGITS: &str = "output";
+
+/// Every tiny model in every precision.
+fn each() -> impl Iterator<Item = (String, Model)> {
+    let precisions = [Precision::F32, Precision::Bf16, Precision::F16];
+    every().flat_map(move |name| precisions.map(|dtype| (name, dtype))).map(|(name, dtype)| {
+        let options = Options { dtype, ..Options::default() };
+        (format!("{name} {dtype:?}"), open_as(fixture("tiny").join(name), &options))
+    })
+}
 
 fn prompt(n: usize, seed: u32) -> Vec<u32> {
     (0..n as u32).map(|i| (i * 37 + seed * 101 + 5) % 380).collect()
@@ -22,29 +31,31 @@ fn bare(model: &Model, ids: &[u32]) -> Tensor {
     let (batch, cancel) = (Batch::new([ids.len()]), Cancel::new());
     let watched = WatchSet::none(model.n_modules());
     let ids = Tensor::new(ids.iter().map(|i| i64::from(*i)).collect::<Vec<_>>(), [ids.len()]);
-    model.forward(&mut Pass::new(&batch, &watched, &cancel), ids).unwrap()
+    model.forward(&mut model.pass(&batch, &watched, &cancel), ids).unwrap()
 }
 
 fn assert_same(what: &str, a: &Tensor, b: &Tensor) {
-    assert!(a.as_bytes() == b.as_bytes(), "{what}: bits differ");
+    let bits = |x: &Tensor| floats(x).iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    assert!(
+        a.dtype() == b.dtype() && a.as_bytes() == b.as_bytes() || bits(a) == bits(b),
+        "{what}: bits differ"
+    );
 }
 
 #[test]
 fn an_empty_graph_changes_nothing() {
-    for name in every() {
-        let model = tiny(name);
+    for (name, model) in each() {
         let (a, b) = (prompt(7, 1), prompt(4, 2));
         let want = bare(&model, &a);
         assert_eq!(run(&model, &[vec![a.clone()]], |_| {}).iter().count(), 0);
         let saved = run(&model, &[vec![b], vec![a]], |r| save(r, 1, LOGITS));
-        assert_same(name, saved.get("1:output").unwrap(), &want);
+        assert_same(&name, saved.get("1:output").unwrap(), &want);
     }
 }
 
 #[test]
 fn watching_a_site_changes_nothing() {
-    for name in every() {
-        let model = tiny(name);
+    for (name, model) in each() {
         let ids = prompt(7, 1);
         let want = bare(&model, &ids);
         for site in all_sites(&model) {
@@ -59,14 +70,13 @@ fn watching_a_site_changes_nothing() {
         let everything = run(&model, &[vec![ids.clone()]], |r| {
             all_sites(&model).iter().for_each(|s| save(r, 0, s));
         });
-        assert_same(name, everything.get("0:output").unwrap(), &want);
+        assert_same(&name, everything.get("0:output").unwrap(), &want);
     }
 }
 
 #[test]
 fn writing_back_what_was_read_changes_nothing() {
-    for name in every() {
-        let model = tiny(name);
+    for (name, model) in each() {
         let (a, b) = (prompt(7, 1), prompt(4, 2));
         let want = [bare(&model, &a), bare(&model, &b)];
         for site in all_sites(&model) {
@@ -87,8 +97,7 @@ fn writing_back_what_was_read_changes_nothing() {
 
 #[test]
 fn an_invoke_gives_the_same_alone_and_among_others() {
-    for name in every() {
-        let model = tiny(name);
+    for (name, model) in each() {
         let prompts: Vec<Vec<u32>> = [5, 1, 9, 16, 3].iter().map(|n| prompt(*n, *n as u32)).collect();
         let sites = all_sites(&model);
         let together = run(&model, &prompts.iter().map(|p| vec![p.clone()]).collect::<Vec<_>>(), |r| {
@@ -110,23 +119,22 @@ fn an_invoke_gives_the_same_alone_and_among_others() {
 
 #[test]
 fn prompts_of_one_invoke_may_differ_in_length() {
-    for name in every() {
-        let model = tiny(name);
+    for (name, model) in each() {
         let (long, short) = (prompt(6, 1), prompt(2, 2));
         let saved = run(&model, &[vec![long.clone(), short.clone()]], |r| save(r, 0, LOGITS));
         let got = saved.get("0:output").unwrap();
         let v = got.shape()[2];
         assert_eq!(got.shape()[..2], [2, 6]);
-        assert_eq!(&got.f32s()[..6 * v], bare(&model, &long).f32s());
-        assert!(got.f32s()[6 * v..10 * v].iter().all(|x| *x == 0.0), "cells before the prompt");
-        assert_eq!(&got.f32s()[10 * v..], bare(&model, &short).f32s());
+        let got = floats(got);
+        assert_eq!(&got[..6 * v], bare(&model, &long).f32s(), "{name}");
+        assert!(got[6 * v..10 * v].iter().all(|x| *x == 0.0), "{name}: cells before the prompt");
+        assert_eq!(&got[10 * v..], bare(&model, &short).f32s(), "{name}");
     }
 }
 
 #[test]
 fn prefill_and_decode_equal_one_full_pass() {
-    for name in TINY {
-        let model = tiny(name);
+    for (name, model) in each().filter(|(_, model)| model.is_causal()) {
         let (watched, cancel) = (WatchSet::none(model.n_modules()), Cancel::new());
         let ids = prompt(20, 3);
         let want = bare(&model, &ids);
@@ -136,7 +144,7 @@ fn prefill_and_decode_equal_one_full_pass() {
         for chunk in [&ids[..11], &ids[11..12], &ids[12..13], &ids[13..17], &ids[17..]] {
             let batch = Batch::with_past([(chunk.len(), past)]);
             let x = Tensor::new(chunk.iter().map(|i| i64::from(*i)).collect::<Vec<_>>(), [chunk.len()]);
-            let got = model.forward(&mut Pass::new(&batch, &watched, &cancel).keep(&mut cache), x).unwrap();
+            let got = model.forward(&mut model.pass(&batch, &watched, &cancel).keep(&mut cache), x).unwrap();
             assert_eq!(got.f32s(), &want.f32s()[past * v..(past + chunk.len()) * v], "{name} at {past}");
             past += chunk.len();
         }

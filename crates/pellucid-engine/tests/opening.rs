@@ -5,7 +5,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use pellucid_engine::Model;
+use pellucid_engine::{Model, Options};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use support::fixture;
 
@@ -23,7 +23,7 @@ fn a_parameter_of_integers_is_refused() {
     std::fs::copy(folder.join("config.json"), copy.path().join("config.json")).unwrap();
     std::fs::write(copy.path().join("model.safetensors"), safetensors::serialize(tensors, None).unwrap())
         .unwrap();
-    let refused = Model::open(copy.path(), &mut |_| {}).err().unwrap();
+    let refused = Model::open(copy.path(), &Options::default(), &mut |_| {}).err().unwrap();
     assert_eq!(refused.code(), "unsupported-dtype");
     expect_test::expect![
         "tensor `model.layers.1.input_layernorm.weight` has the dtype I64; supported: F32, F16 and BF16 for parameters, I64 for ids"

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use expect_test::expect;
 use pellucid_engine::arch::ARCHITECTURES;
-use pellucid_engine::{Error, Model};
+use pellucid_engine::{Error, Model, Options};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use support::{Golden, every, fixture, run, save, tiny};
 
@@ -51,7 +51,7 @@ fn changed(
     std::fs::copy(folder.join(config), copy.path().join("config.json")).unwrap();
     let bytes = safetensors::serialize(tensors, None).unwrap();
     std::fs::write(copy.path().join("model.safetensors"), bytes).unwrap();
-    Model::open(copy.path(), &mut |_| {})
+    Model::open(copy.path(), &Options::default(), &mut |_| {})
 }
 
 fn single_files() -> impl Iterator<Item = &'static str> {

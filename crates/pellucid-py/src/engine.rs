@@ -1,6 +1,6 @@
 //! The seam to the engine: every name of it that this crate uses, and what its errors become.
 
-pub use pellucid_engine::{Cancel, Error, Model, Tensor, eval, execute, find_model};
+pub use pellucid_engine::{Cancel, Error, Model, Options, Tensor, eval, execute, find_model};
 
 use pellucid_engine::LoadError;
 use pyo3::prelude::*;

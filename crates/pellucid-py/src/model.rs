@@ -34,7 +34,8 @@ impl Model {
     /// Opens a folder, a `.gguf` file, or a model of this machine by name.
     #[staticmethod]
     fn open(py: Python<'_>, name: String) -> PyResult<Model> {
-        let work = move || engine::Model::open(&engine::find_model(&name)?, &mut |_| {});
+        let work =
+            move || engine::Model::open(engine::find_model(&name)?, &engine::Options::default(), &mut |_| {});
         Ok(Model { inner: Arc::new(interruptible(py, None, work)?.raise(py)?) })
     }
 

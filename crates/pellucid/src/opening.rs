@@ -1,20 +1,20 @@
 //! Opening a model with a progress bar that vanishes when done and never shows off a terminal.
 
 use indicatif::{ProgressBar, ProgressStyle};
-use pellucid_engine::{Model, Progress, find_model};
+use pellucid_engine::{Model, Options, Progress, find_model};
 
 use crate::failure::Failure;
 
 /// Opens a model by path or name.
 pub fn open_model(name: &str) -> Result<Model, Failure> {
-    let path = find_model(name)?;
+    let source = find_model(name)?;
     let bar = ProgressBar::new(0);
     if let Ok(style) = ProgressStyle::with_template("{msg} {bar:32} {pos}/{len}") {
         bar.set_style(style);
     }
-    let model = Model::open(&path, &mut |progress| show(&bar, progress));
+    let opened = Model::open(source, &Options::default(), &mut |progress| show(&bar, progress));
     bar.finish_and_clear();
-    Ok(model?)
+    Ok(opened?)
 }
 
 fn show(bar: &ProgressBar, progress: Progress<'_>) {

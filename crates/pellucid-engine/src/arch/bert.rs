@@ -135,7 +135,7 @@ impl Module for BertEmbeddings {
         let x = pass.call(&self.word_embeddings, ids)?; // [t, d]
         let segments = pass.call(&self.token_type_embeddings, segments)?; // [t, d]
         let positions = pass.call(&self.position_embeddings, positions)?; // [t, d]
-        let x = pass.call(&self.layer_norm, add(add(x, &segments), &positions))?;
+        let x = pass.call(&self.layer_norm, add(pass, add(pass, x, &segments), &positions))?;
         pass.call(&self.dropout, x)
     }
 }
@@ -330,6 +330,6 @@ impl Module for BertOutput {
         };
         let y = pass.call(&self.dense, x)?; // [t, d]
         let y = pass.call(&self.dropout, y)?;
-        pass.call(&self.layer_norm, add(residual, &y))
+        pass.call(&self.layer_norm, add(pass, residual, &y))
     }
 }

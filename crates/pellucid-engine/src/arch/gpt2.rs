@@ -78,7 +78,7 @@ fn causal_lm(
     hp: &Hyperparameters,
 ) -> Result<CausalLm<Gpt2Model>, LoadError> {
     let transformer = scope.child("transformer", |s| Gpt2Model::load(s, config, hp))?;
-    let tied = transformer.wte.packed();
+    let tied = transformer.wte.shared();
     CausalLm::load(scope, "GPT2LMHeadModel", transformer, tied, [hp.d, hp.v])
 }
 
@@ -112,7 +112,7 @@ impl Module for Gpt2Model {
         let positions = pass.positions(&ids); // [t]
         let x = pass.call(&self.wte, ids)?; // [t, d]
         let p = pass.call(&self.wpe, positions)?; // [t, d]
-        let x = pass.call(&self.drop, add(x, &p))?;
+        let x = pass.call(&self.drop, add(pass, x, &p))?;
         let x = pass.layers(&self.h, x)?;
         pass.call(&self.ln_f, x)
     }
@@ -149,10 +149,10 @@ impl Module for Gpt2Block {
     fn forward(&self, _at: &Node, pass: &mut Pass<'_>, x: Tensor) -> Flow<Tensor> {
         let y = pass.call(&self.ln_1, x.clone())?;
         let y = pass.call(&self.attn, y)?;
-        let x = add(x, &y);
+        let x = add(pass, x, &y);
         let y = pass.call(&self.ln_2, x.clone())?;
         let y = pass.call(&self.mlp, y)?;
-        Ok(add(x, &y))
+        Ok(add(pass, x, &y))
     }
 }
 

@@ -89,7 +89,7 @@ fn causal_lm(
     hp: &Hyperparameters,
 ) -> Result<CausalLm<GptNeoModel>, LoadError> {
     let transformer = scope.child("transformer", |s| GptNeoModel::load(s, config, hp))?;
-    let tied = transformer.wte.packed();
+    let tied = transformer.wte.shared();
     CausalLm::load(scope, "GPTNeoForCausalLM", transformer, tied, [hp.d, hp.v])
 }
 
@@ -123,7 +123,7 @@ impl Module for GptNeoModel {
         let positions = pass.positions(&ids); // [t]
         let x = pass.call(&self.wte, ids)?; // [t, d]
         let p = pass.call(&self.wpe, positions)?; // [t, d]
-        let x = pass.call(&self.drop, add(x, &p))?;
+        let x = pass.call(&self.drop, add(pass, x, &p))?;
         let x = pass.layers(&self.h, x)?;
         pass.call(&self.ln_f, x)
     }
@@ -166,10 +166,10 @@ impl Module for GptNeoBlock {
     fn forward(&self, _at: &Node, pass: &mut Pass<'_>, x: Tensor) -> Flow<Tensor> {
         let y = pass.call(&self.ln_1, x.clone())?;
         let y = pass.call(&self.attn, y)?;
-        let x = add(x, &y);
+        let x = add(pass, x, &y);
         let y = pass.call(&self.ln_2, x.clone())?;
         let y = pass.call(&self.mlp, y)?;
-        Ok(add(x, &y))
+        Ok(add(pass, x, &y))
     }
 }
 

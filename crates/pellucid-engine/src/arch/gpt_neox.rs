@@ -74,7 +74,7 @@ fn causal_lm(
     hp: &Hyperparameters,
 ) -> Result<CausalLm<GptNeoXModel>, LoadError> {
     let model = scope.child("gpt_neox", |s| GptNeoXModel::load(s, config, hp))?;
-    let tied = model.embed_in.packed();
+    let tied = model.embed_in.shared();
     CausalLm::load_stored(scope, "embed_out", "GPTNeoXForCausalLM", model, tied, [hp.d, hp.v])
 }
 
@@ -148,12 +148,14 @@ impl Module for GptNeoXLayer {
         let y = pass.call(&self.input_layernorm, x.clone())?;
         let y = pass.call(&self.attention, y)?;
         let attended = pass.call(&self.post_attention_dropout, y)?;
-        let after = add(x.clone(), &attended);
-        let read = if self.parallel { x } else { after.clone() };
-        let y = pass.call(&self.post_attention_layernorm, read)?;
+        let read = if self.parallel { x.clone() } else { add(pass, x.clone(), &attended) };
+        let y = pass.call(&self.post_attention_layernorm, read.clone())?;
         let y = pass.call(&self.mlp, y)?;
         let y = pass.call(&self.post_mlp_dropout, y)?;
-        Ok(add(after, &y))
+        Ok(match self.parallel {
+            true => add(pass, add(pass, y, &attended), &x),
+            false => add(pass, y, &read),
+        })
     }
 }
 

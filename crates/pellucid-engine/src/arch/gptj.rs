@@ -75,7 +75,7 @@ fn causal_lm(
 ) -> Result<CausalLm<GptJModel>, LoadError> {
     let transformer = scope.child("transformer", |s| GptJModel::load(s, config, hp))?;
     scope.require(&["lm_head.bias"])?;
-    let tied = transformer.wte.packed();
+    let tied = transformer.wte.shared();
     CausalLm::load(scope, "GPTJForCausalLM", transformer, tied, [hp.d, hp.v])
 }
 
@@ -141,7 +141,7 @@ impl Module for GptJBlock {
         let normed = pass.call(&self.ln_1, x.clone())?;
         let attended = pass.call(&self.attn, normed.clone())?;
         let y = pass.call(&self.mlp, normed)?;
-        Ok(add(add(attended, &y), &x))
+        Ok(add(pass, add(pass, attended, &y), &x))
     }
 }
 

@@ -52,9 +52,9 @@ impl Module for Olmo2DecoderLayer {
     fn forward(&self, _at: &Node, pass: &mut Pass<'_>, x: Tensor) -> Flow<Tensor> {
         let y = pass.call(&self.self_attn, x.clone())?;
         let y = pass.call(&self.post_attention_layernorm, y)?;
-        let x = add(x, &y);
+        let x = add(pass, x, &y);
         let y = pass.call(&self.mlp, x.clone())?;
         let y = pass.call(&self.post_feedforward_layernorm, y)?;
-        Ok(add(x, &y))
+        Ok(add(pass, x, &y))
     }
 }

@@ -78,7 +78,7 @@ fn causal_lm(
     let load =
         |s: &Scope<'_>| Ok(OptModel { decoder: s.child("decoder", |s| OptDecoder::load(s, config, hp))? });
     let model = scope.child("model", load)?;
-    let tied = model.decoder.embed_tokens.packed();
+    let tied = model.decoder.embed_tokens.shared();
     CausalLm::load(scope, "OPTForCausalLM", model, tied, [hp.narrow, hp.v])
 }
 
@@ -138,7 +138,7 @@ impl Module for OptDecoder {
         if let Some(project_in) = &self.project_in {
             x = pass.call(project_in, x)?;
         }
-        let mut x = pass.layers(&self.layers, add(x, &p))?;
+        let mut x = pass.layers(&self.layers, add(pass, x, &p))?;
         if let Some(norm) = &self.final_layer_norm {
             x = pass.call(norm, x)?;
         }
@@ -189,15 +189,15 @@ impl Module for OptDecoderLayer {
         if self.norm_before {
             let y = pass.call(&self.self_attn_layer_norm, x.clone())?;
             let y = pass.call(&self.self_attn, y)?;
-            let x = add(x, &y);
+            let x = add(pass, x, &y);
             let y = pass.call(&self.final_layer_norm, x.clone())?;
             let y = self.mlp.forward(at, pass, y)?;
-            return Ok(add(x, &y));
+            return Ok(add(pass, x, &y));
         }
         let y = pass.call(&self.self_attn, x.clone())?;
-        let x = pass.call(&self.self_attn_layer_norm, add(x, &y))?;
+        let x = pass.call(&self.self_attn_layer_norm, add(pass, x, &y))?;
         let y = self.mlp.forward(at, pass, x.clone())?;
-        pass.call(&self.final_layer_norm, add(x, &y))
+        pass.call(&self.final_layer_norm, add(pass, x, &y))
     }
 }
 

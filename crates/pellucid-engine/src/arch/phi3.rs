@@ -62,11 +62,11 @@ impl Module for Phi3DecoderLayer {
         let y = pass.call(&self.input_layernorm, x.clone())?;
         let y = pass.call(&self.self_attn, y)?;
         let y = pass.call(&self.resid_attn_dropout, y)?;
-        let x = add(x, &y);
+        let x = add(pass, x, &y);
         let y = pass.call(&self.post_attention_layernorm, x.clone())?;
         let y = pass.call(&self.mlp, y)?;
         let y = pass.call(&self.resid_mlp_dropout, y)?;
-        Ok(add(x, &y))
+        Ok(add(pass, x, &y))
     }
 }
 

@@ -76,19 +76,25 @@ impl Attention {
         if q.is_meta() {
             return self.mix_meta(at, pass, q);
         }
+        let shape = q.shape();
         let (batch, layer) = (pass.batch(), self.spec.layer);
         let dropped = self.dropout.as_ref().is_some_and(|d| pass.watches_child(d));
-        let stepwise = dropped || pass.watches(at, PointId::SCORES) || pass.watches(at, PointId::PATTERN);
+        let watched = dropped || pass.watches(at, PointId::SCORES) || pass.watches(at, PointId::PATTERN);
+        let stepwise = watched || pass.is_stepwise();
         let mut z = vec![0.0; q.numel()]; // [t, h * k]
-        match pass.cache() {
-            Some(cache) => {
-                let kept = cache.append(layer, batch, k.f32s(), v.f32s());
-                attention(&self.spec.shape, &kept.segments, q.f32s(), kept.k, kept.v, &mut z);
-            }
-            None if stepwise => self.steps(at, pass, &batch.segments(), [q, k, v], &mut z)?,
-            None => attention(&self.spec.shape, &batch.segments(), q.f32s(), k.f32s(), v.f32s(), &mut z),
+        let mut cache = pass.take_cache();
+        let kept = cache.as_mut().map(|cache| cache.append(layer, batch, k.f32s(), v.f32s()));
+        let (segments, k, v) = match kept {
+            Some(kept) => (kept.segments, kept.k, kept.v),
+            None => (batch.segments(), k.f32s(), v.f32s()),
+        };
+        let q = q.f32s();
+        match stepwise {
+            true => self.steps(at, pass, &segments, [q, k, v], &mut z)?,
+            false => attention(&self.spec.shape, &segments, q, k, v, &mut z),
         }
-        Ok(Tensor::new(z, q.shape()))
+        pass.put_cache(cache);
+        Ok(Tensor::new(z, shape))
     }
 
     /// Scores, pattern and mixing one by one, each shown to the watcher.
@@ -97,14 +103,14 @@ impl Attention {
         at: &Node,
         pass: &mut Pass<'_>,
         segments: &[Segment],
-        [q, k, v]: [&Tensor; 3],
+        [q, k, v]: [&[f32]; 3],
         z: &mut [f32],
     ) -> Flow<()> {
         let shape = &self.spec.shape;
         let pairs = Layout::Pairs { heads: shape.n_heads };
         let n = scores_len(shape, segments);
         let mut scores = vec![0.0; n]; // [sum of h * s * s]
-        attention_scores(shape, segments, q.f32s(), k.f32s(), &mut scores);
+        attention_scores(shape, segments, q, k, &mut scores);
         let mut scores = Tensor::new(scores, [n]);
         let wrote_scores = pass.tap(at, PointId::SCORES, pairs, &mut scores)?;
         let mut pattern = vec![0.0; n]; // [sum of h * s * s]
@@ -115,7 +121,7 @@ impl Attention {
             pattern = pass.call_as(pairs, dropout, pattern)?;
             wrote_pattern = true;
         }
-        attention_mix(shape, segments, pattern.f32s(), v.f32s(), z, keys(wrote_scores || wrote_pattern));
+        attention_mix(shape, segments, pattern.f32s(), v, z, keys(wrote_scores || wrote_pattern));
         Ok(())
     }
 
@@ -132,7 +138,15 @@ impl Attention {
     }
 
     /// Shows `[t, heads * k]` as `[b, s, heads, k]`.
-    fn tap(&self, at: &Node, pass: &mut Pass<'_>, point: PointId, x: Tensor, heads: usize) -> Flow<Tensor> {
+    fn tap(
+        &self,
+        at: &Node,
+        pass: &mut Pass<'_>,
+        point: PointId,
+        mut x: Tensor,
+        heads: usize,
+    ) -> Flow<Tensor> {
+        pass.settle(&mut x);
         if !pass.watches(at, point) {
             return Ok(x);
         }

@@ -1,12 +1,14 @@
 //! What language models share around their layers: embedding, layers, last norm, and the head.
 
+use std::sync::Arc;
+
 use pellucid_kernels::Activation;
 
 use super::activation::map;
-use super::linear::Packed;
 use super::{Embedding, Linear, RmsNorm};
 use crate::Tensor;
 use crate::load::LoadError;
+use crate::parameter::Matrix;
 use crate::pass::{Child, Flow, Module, Node, Pass};
 use crate::scope::Scope;
 
@@ -28,7 +30,7 @@ impl<B: Module> CausalLm<B> {
         scope: &Scope<'_>,
         kind: &'static str,
         body: Child<B>,
-        tied: Option<Packed>,
+        tied: Option<Arc<Matrix>>,
         [d, v]: [usize; 2],
     ) -> Result<Self, LoadError> {
         Self::load_stored(scope, "lm_head", kind, body, tied, [d, v])
@@ -43,14 +45,14 @@ impl<B: Module> CausalLm<B> {
         stored: &str,
         kind: &'static str,
         body: Child<B>,
-        tied: Option<Packed>,
+        tied: Option<Arc<Matrix>>,
         [d, v]: [usize; 2],
     ) -> Result<Self, LoadError> {
         let lm_head = scope.child_stored("lm_head", stored, |s| match tied {
-            Some(packed) => {
+            Some(table) => {
                 // Some files hold the shared table twice.
                 s.leave(&["weight"]);
-                Ok(Linear::tied(packed))
+                Ok(Linear::tied(table))
             }
             None => Linear::load(s, d, v),
         })?;
@@ -107,8 +109,8 @@ impl<L: Module> Decoder<L> {
     }
 
     /// The embedding's table, if a tied head shares it.
-    pub fn tied(&self) -> Option<Packed> {
-        self.embed_tokens.packed()
+    pub fn tied(&self) -> Option<Arc<Matrix>> {
+        self.embed_tokens.shared()
     }
 }
 

@@ -27,10 +27,10 @@ impl<A: Module, M: Module> Module for PreNormLayer<A, M> {
     fn forward(&self, _at: &Node, pass: &mut Pass<'_>, x: Tensor) -> Flow<Tensor> {
         let y = pass.call(&self.input_layernorm, x.clone())?;
         let y = pass.call(&self.self_attn, y)?;
-        let x = add(x, &y);
+        let x = add(pass, x, &y);
         let y = pass.call(&self.post_attention_layernorm, x.clone())?;
         let y = pass.call(&self.mlp, y)?;
-        Ok(add(x, &y))
+        Ok(add(pass, x, &y))
     }
 }
 
@@ -61,10 +61,10 @@ impl<A: Module, M: Module> Module for SandwichLayer<A, M> {
         let y = pass.call(&self.input_layernorm, x.clone())?;
         let y = pass.call(&self.self_attn, y)?;
         let y = pass.call(&self.post_attention_layernorm, y)?;
-        let x = add(x, &y);
+        let x = add(pass, x, &y);
         let y = pass.call(&self.pre_feedforward_layernorm, x.clone())?;
         let y = pass.call(&self.mlp, y)?;
         let y = pass.call(&self.post_feedforward_layernorm, y)?;
-        Ok(add(x, &y))
+        Ok(add(pass, x, &y))
     }
 }

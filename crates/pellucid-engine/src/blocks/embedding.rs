@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use half::{bf16, f16};
 use pellucid_graph::{Code, DType, Diagnostic};
-use pellucid_kernels::{Layout, PackedLinear, Weights, embed};
+use pellucid_kernels::Layout;
 
-use super::linear::{Packed, weights};
-use crate::load::{LoadError, RawData};
+use crate::load::LoadError;
+use crate::parameter::Matrix;
 use crate::pass::{Flow, Module, Node, OwnCost, Pass};
 use crate::scope::Scope;
 use crate::{Error, Tensor};
@@ -15,7 +14,8 @@ use crate::{Error, Tensor};
 /// An embedding table, optionally scaled.
 pub struct Embedding {
     kind: &'static str,
-    table: Table,
+    table: Arc<Matrix>,
+    is_shared: bool,
     n: usize,
     d: usize,
     scale: Option<f32>,
@@ -23,30 +23,21 @@ pub struct Embedding {
     offset: usize,
 }
 
-enum Table {
-    /// Shared with a tied head.
-    Packed(Packed),
-    F32(Vec<f32>),
-    F16(Vec<f16>),
-    Bf16(Vec<bf16>),
-}
-
 impl Embedding {
-    /// Loads `weight` of `n` rows of width `d`.
+    /// Finds `weight` of `n` rows of width `d`.
     ///
     /// # Errors
     /// A tensor that is missing or has another shape.
     pub fn load(scope: &Scope<'_>, n: usize, d: usize) -> Result<Embedding, LoadError> {
-        let raw = scope.tensor("weight", &[n, d])?;
-        let table = match raw.data {
-            RawData::F16(v) => Table::F16(v.into_owned()),
-            RawData::Bf16(v) => Table::Bf16(v.into_owned()),
-            _ => Table::F32(raw.to_f32().into_owned()),
-        };
-        Ok(Embedding { kind: "Embedding", table, n, d, scale: None, offset: 0 })
+        Ok(Embedding::of(scope.table(n, d)?, false))
     }
 
-    /// Loads a table of positions with `offset` rows that no position has, under the class name
+    fn of(table: Arc<Matrix>, is_shared: bool) -> Embedding {
+        let (n, d) = (table.n_out(), table.n_in());
+        Embedding { kind: "Embedding", table, is_shared, n, d, scale: None, offset: 0 }
+    }
+
+    /// Finds a table of positions with `offset` rows that no position has, under the class name
     /// transformers gives that.
     ///
     /// # Errors
@@ -61,14 +52,12 @@ impl Embedding {
         Ok(Embedding { kind, n, offset, ..Embedding::load(scope, n + offset, d)? })
     }
 
-    /// Loads a table that a tied head will share: one copy, packed for the head.
+    /// Finds a table that a tied head will share: one copy, held as the head wants it.
     ///
     /// # Errors
     /// A tensor that is missing or has another shape.
     pub fn load_tied(scope: &Scope<'_>, n: usize, d: usize) -> Result<Embedding, LoadError> {
-        let raw = scope.tensor("weight", &[n, d])?;
-        let packed = Arc::new(PackedLinear::pack(weights(&raw), Layout::OutIn, n, d, None));
-        Ok(Embedding { kind: "Embedding", table: Table::Packed(packed), n, d, scale: None, offset: 0 })
+        Ok(Embedding::of(scope.matrix(Layout::OutIn, n, d)?, true))
     }
 
     /// Multiplies every row, under the class name transformers gives that.
@@ -76,12 +65,9 @@ impl Embedding {
         Embedding { kind, scale: Some(scale), ..self }
     }
 
-    /// The packed table, if it was loaded to be shared.
-    pub fn packed(&self) -> Option<Packed> {
-        match &self.table {
-            Table::Packed(packed) => Some(packed.clone()),
-            _ => None,
-        }
+    /// The table, if a tied head shares it.
+    pub fn shared(&self) -> Option<Arc<Matrix>> {
+        self.is_shared.then(|| self.table.clone())
     }
 
     fn check(&self, at: &Node, ids: &[i64]) -> Result<Vec<u32>, Error> {
@@ -101,25 +87,17 @@ impl Module for Embedding {
         self.kind
     }
 
-    fn forward(&self, at: &Node, _pass: &mut Pass<'_>, x: Tensor) -> Flow<Tensor> {
+    fn forward(&self, at: &Node, pass: &mut Pass<'_>, x: Tensor) -> Flow<Tensor> {
         let shape = [x.shape(), &[self.d]].concat();
         if x.is_meta() {
             return Ok(Tensor::meta(DType::F32, shape));
         }
         let ids = self.check(at, x.slice::<i64>())?;
         let mut out = vec![0.0; ids.len() * self.d]; // [.., d]
-        match &self.table {
-            Table::F32(v) => embed(Weights::F32(v), self.d, &ids, self.scale, &mut out),
-            Table::F16(v) => embed(Weights::F16(v), self.d, &ids, self.scale, &mut out),
-            Table::Bf16(v) => embed(Weights::Bf16(v), self.d, &ids, self.scale, &mut out),
-            Table::Packed(packed) => {
-                for (id, row) in ids.iter().zip(out.chunks_exact_mut(self.d)) {
-                    packed.row(*id as usize, row);
-                    if let Some(scale) = self.scale {
-                        row.iter_mut().for_each(|x| *x *= scale);
-                    }
-                }
-            }
+        self.table.rows(&ids, &mut out)?;
+        if let Some(scale) = self.scale {
+            let scale = pass.precision().rounded(scale);
+            out.iter_mut().for_each(|x| *x *= scale);
         }
         Ok(Tensor::new(out, shape))
     }

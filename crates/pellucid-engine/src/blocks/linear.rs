@@ -1,17 +1,15 @@
-//! `y = x W^T + b`, its weights packed once for the kernel.
+//! `y = x W^T + b`.
 
 use std::sync::Arc;
 
 use pellucid_graph::DType;
-use pellucid_kernels::{Layout, PackedLinear, Weights};
+use pellucid_kernels::Layout;
 
 use crate::Tensor;
-use crate::load::{LoadError, RawData, RawTensor};
+use crate::load::LoadError;
+use crate::parameter::Matrix;
 use crate::pass::{Flow, Module, Node, OwnCost, Pass};
 use crate::scope::Scope;
-
-/// Packed weights; a tied head and its embedding share them.
-pub type Packed = Arc<PackedLinear>;
 
 /// How a checkpoint stores a weight matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,12 +22,12 @@ pub enum Storage {
 
 /// A linear layer over the last axis.
 pub struct Linear {
-    packed: Packed,
+    matrix: Arc<Matrix>,
     storage: Storage,
 }
 
 impl Linear {
-    /// Loads `weight` and, where the checkpoint has one, `bias` from this place.
+    /// Finds `weight` and, where the checkpoint has one, `bias` at this place.
     ///
     /// # Errors
     /// A tensor that is missing or has another shape.
@@ -37,7 +35,7 @@ impl Linear {
         Linear::load_stored(scope, n_in, n_out, Storage::Linear)
     }
 
-    /// Loads `weight` and `bias`, which the model cannot do without.
+    /// Finds `weight` and `bias`, which the model cannot do without.
     ///
     /// # Errors
     /// A tensor that is missing or has another shape.
@@ -46,7 +44,7 @@ impl Linear {
         Linear::load(scope, n_in, n_out)
     }
 
-    /// Loads weights stored in the given way, and a bias where the checkpoint has one.
+    /// Finds weights stored in the given way, and a bias where the checkpoint has one.
     ///
     /// # Errors
     /// A tensor that is missing or has another shape.
@@ -56,37 +54,21 @@ impl Linear {
         n_out: usize,
         storage: Storage,
     ) -> Result<Linear, LoadError> {
-        let (shape, layout) = match storage {
-            Storage::Linear => ([n_out, n_in], Layout::OutIn),
-            Storage::Conv1D => ([n_in, n_out], Layout::InOut),
+        let layout = match storage {
+            Storage::Linear => Layout::OutIn,
+            Storage::Conv1D => Layout::InOut,
         };
-        let weight = scope.tensor("weight", &shape)?;
-        let bias = match scope.has("bias") {
-            true => Some(scope.f32s("bias", &[n_out])?),
-            false => None,
-        };
-        let packed = PackedLinear::pack(weights(&weight), layout, n_out, n_in, bias.as_deref());
-        Ok(Linear { packed: Arc::new(packed), storage })
+        Ok(Linear { matrix: scope.matrix(layout, n_out, n_in)?, storage })
     }
 
     /// Rows of width `n_in` to rows of width `n_out`.
-    pub(super) fn rows(&self, x: &[f32]) -> Vec<f32> {
-        self.packed.forward_new(x)
+    pub(super) fn rows(&self, x: &[f32]) -> Result<Vec<f32>, LoadError> {
+        self.matrix.forward(x)
     }
 
-    /// A layer over weights packed elsewhere: a head tied to its embedding.
-    pub fn tied(packed: Packed) -> Linear {
-        Linear { packed, storage: Storage::Linear }
-    }
-}
-
-/// The checkpoint's numbers as the kernels take them.
-pub(super) fn weights<'a>(raw: &'a RawTensor<'_>) -> Weights<'a> {
-    match &raw.data {
-        RawData::F32(v) => Weights::F32(v),
-        RawData::F16(v) => Weights::F16(v),
-        RawData::Bf16(v) => Weights::Bf16(v),
-        RawData::I64(_) => unreachable!("`Scope::tensor` gives floating parameters only"),
+    /// A layer over weights found elsewhere: a head tied to its embedding.
+    pub fn tied(matrix: Arc<Matrix>) -> Linear {
+        Linear { matrix, storage: Storage::Linear }
     }
 }
 
@@ -101,16 +83,16 @@ impl Module for Linear {
     fn forward(&self, _at: &Node, _pass: &mut Pass<'_>, x: Tensor) -> Flow<Tensor> {
         let mut shape = x.shape().to_vec();
         if let Some(width) = shape.last_mut() {
-            *width = self.packed.n_out();
+            *width = self.matrix.n_out();
         }
         if x.is_meta() {
             return Ok(Tensor::meta(DType::F32, shape));
         }
-        Ok(Tensor::new(self.packed.forward_new(x.f32s()), shape)) // [.., n_out]
+        Ok(Tensor::new(self.rows(x.f32s())?, shape)) // [.., n_out]
     }
 
     fn cost(&self) -> OwnCost {
-        let n = (self.packed.n_in() * self.packed.n_out()) as u64;
+        let n = (self.matrix.n_in() * self.matrix.n_out()) as u64;
         OwnCost { params: n, flops_per_token: 2 * n, flops_per_pair: 0 }
     }
 }

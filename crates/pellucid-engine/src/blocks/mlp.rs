@@ -95,7 +95,7 @@ pub(super) fn activate_gate(
     }
     let mut out = vec![0.0; gate.numel()]; // [.., f]
     let shape = gate.shape().to_vec();
-    if pass.watches_child(act) {
+    if pass.is_stepwise() || pass.watches_child(act) {
         let active = pass.call(act, gate)?;
         mul(active.f32s(), up.f32s(), &mut out);
     } else {

@@ -23,7 +23,7 @@ pub use columns::columns;
 pub use decoder_layer::{PreNormLayer, SandwichLayer};
 pub use dropout::Dropout;
 pub use embedding::Embedding;
-pub use linear::{Linear, Packed, Storage};
+pub use linear::{Linear, Storage};
 pub use mlp::{GatedMlp, PlainMlp};
 pub use moe::{Moe, MoeSpec, Routes};
 pub use norm::{LayerNorm, RmsNorm};

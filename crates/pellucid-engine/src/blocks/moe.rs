@@ -204,10 +204,10 @@ impl Experts {
         row: impl Fn(usize) -> usize,
         matrix: impl Fn(&Expert) -> &Linear,
         n_out: usize,
-    ) -> Tensor {
+    ) -> Flow<Tensor> {
         let shape = [chosen.shape(), &[n_out]].concat();
         if x.is_meta() {
-            return Tensor::meta(DType::F32, shape);
+            return Ok(Tensor::meta(DType::F32, shape));
         }
         let width = x.shape().last().copied().unwrap_or(0);
         let (x, ids) = (x.f32s(), chosen.slice::<i64>());
@@ -218,12 +218,12 @@ impl Experts {
                 continue;
             }
             let rows: Vec<f32> = slots.iter().flat_map(|s| &x[row(*s) * width..][..width]).copied().collect();
-            let made = matrix(expert).rows(&rows);
+            let made = matrix(expert).rows(&rows)?;
             for (slot, made) in slots.iter().zip(made.chunks_exact(n_out)) {
                 out[slot * n_out..][..n_out].copy_from_slice(made);
             }
         }
-        Tensor::new(out, shape)
+        Ok(Tensor::new(out, shape))
     }
 }
 
@@ -241,12 +241,12 @@ impl Module for Experts {
         let x = rows(x);
         let (e, d, f) = (self.spec.n_chosen, self.spec.d, self.spec.f);
         let token = |slot: usize| slot / e;
-        let mut gate = self.each(&chosen, &x, token, |expert| &expert.gate, f);
+        let mut gate = self.each(&chosen, &x, token, |expert| &expert.gate, f)?;
         pass.tap(at, PointId::PRE, Layout::Tokens, &mut gate)?;
-        let up = self.each(&chosen, &x, token, |expert| &expert.up, f);
+        let up = self.each(&chosen, &x, token, |expert| &expert.up, f)?;
         let mut post = activate_gate(pass, &self.act_fn, gate, &up)?;
         pass.tap(at, PointId::POST, Layout::Tokens, &mut post)?;
-        let mut y = self.each(&chosen, &post, |slot| slot, |expert| &expert.down, d);
+        let mut y = self.each(&chosen, &post, |slot| slot, |expert| &expert.down, d)?;
         pass.tap(at, PointId::EXPERT_OUTPUT, Layout::Tokens, &mut y)?;
         Ok(weighted_sum(&y, &weights).reshaped(shape))
     }

@@ -1,28 +1,32 @@
 //! Normalization of the last axis.
 
+use std::sync::Arc;
+
 use pellucid_kernels::{layer_norm, rms_norm};
 
 use crate::Tensor;
 use crate::load::LoadError;
+use crate::parameter::Vector;
 use crate::pass::{Flow, Module, Node, OwnCost, Pass};
 use crate::scope::Scope;
 
 /// LayerNorm (Ba et al. 2016, arXiv:1607.06450).
 pub struct LayerNorm {
-    weight: Vec<f32>,
-    bias: Vec<f32>,
+    weight: Arc<Vector>,
+    bias: Arc<Vector>,
+    d: usize,
     eps: f32,
 }
 
 impl LayerNorm {
-    /// Loads `weight` and `bias` of width `d`, which old files call `gamma` and `beta`.
+    /// Finds `weight` and `bias` of width `d`, which old files call `gamma` and `beta`.
     ///
     /// # Errors
     /// A tensor that is missing or has another shape.
     pub fn load(scope: &Scope<'_>, d: usize, eps: f64) -> Result<LayerNorm, LoadError> {
         let [weight, bias] = if scope.has("gamma") { ["gamma", "beta"] } else { ["weight", "bias"] };
-        let (weight, bias) = (scope.f32s(weight, &[d])?, scope.f32s(bias, &[d])?);
-        Ok(LayerNorm { weight, bias, eps: eps as f32 })
+        let (weight, bias) = (scope.vector(weight, d)?, scope.vector(bias, d)?);
+        Ok(LayerNorm { weight, bias, d, eps: eps as f32 })
     }
 }
 
@@ -32,30 +36,34 @@ impl Module for LayerNorm {
     }
 
     fn forward(&self, _at: &Node, _pass: &mut Pass<'_>, x: Tensor) -> Flow<Tensor> {
-        let d = self.weight.len();
-        Ok(map_rows(x, |x, out| layer_norm(x, &self.weight, Some(&self.bias), self.eps, d, out)))
+        map_rows(x, |x, out| {
+            layer_norm(x, self.weight.get()?, Some(self.bias.get()?), self.eps, self.d, out);
+            Ok(())
+        })
     }
 
     fn cost(&self) -> OwnCost {
-        OwnCost { params: 2 * self.weight.len() as u64, ..OwnCost::default() }
+        OwnCost { params: 2 * self.d as u64, ..OwnCost::default() }
     }
 }
 
 /// RMSNorm (Zhang and Sennrich 2019, arXiv:1910.07467).
 pub struct RmsNorm {
     kind: &'static str,
-    weight: Vec<f32>,
+    weight: Arc<Vector>,
+    d: usize,
     unit_offset: bool,
     eps: f32,
 }
 
 impl RmsNorm {
-    /// Loads `weight` of width `d`; `kind` is the class name transformers uses.
+    /// Finds `weight` of width `d`; `kind` is the class name transformers uses.
     ///
     /// # Errors
     /// A tensor that is missing or has another shape.
     pub fn load(scope: &Scope<'_>, kind: &'static str, d: usize, eps: f64) -> Result<RmsNorm, LoadError> {
-        Ok(RmsNorm { kind, weight: scope.f32s("weight", &[d])?, unit_offset: false, eps: eps as f32 })
+        let weight = scope.vector("weight", d)?;
+        Ok(RmsNorm { kind, weight, d, unit_offset: false, eps: eps as f32 })
     }
 
     /// Scales by `1 + weight`, as Gemma does.
@@ -69,22 +77,37 @@ impl Module for RmsNorm {
         self.kind
     }
 
-    fn forward(&self, _at: &Node, _pass: &mut Pass<'_>, x: Tensor) -> Flow<Tensor> {
-        let d = self.weight.len();
-        Ok(map_rows(x, |x, out| rms_norm(x, &self.weight, self.unit_offset, self.eps, d, out)))
+    fn forward(&self, _at: &Node, pass: &mut Pass<'_>, x: Tensor) -> Flow<Tensor> {
+        map_rows(x, |x, out| {
+            let weight = self.weight.get()?;
+            if !pass.is_stepwise() || self.unit_offset {
+                rms_norm(x, weight, self.unit_offset, self.eps, self.d, out);
+                return Ok(());
+            }
+            // transformers rounds before it multiplies by the weight, except in Gemma.
+            rms_norm(x, &vec![1.0; self.d], false, self.eps, self.d, out);
+            pass.precision().round(out);
+            for row in out.chunks_exact_mut(self.d) {
+                row.iter_mut().zip(weight).for_each(|(x, w)| *x *= w);
+            }
+            Ok(())
+        })
     }
 
     fn cost(&self) -> OwnCost {
-        OwnCost { params: self.weight.len() as u64, ..OwnCost::default() }
+        OwnCost { params: self.d as u64, ..OwnCost::default() }
     }
 }
 
 /// A kernel that keeps the shape.
-pub(super) fn map_rows(x: Tensor, kernel: impl FnOnce(&[f32], &mut [f32])) -> Tensor {
+pub(super) fn map_rows(
+    x: Tensor,
+    kernel: impl FnOnce(&[f32], &mut [f32]) -> Result<(), LoadError>,
+) -> Flow<Tensor> {
     if x.is_meta() {
-        return x;
+        return Ok(x);
     }
     let mut out = vec![0.0; x.numel()];
-    kernel(x.f32s(), &mut out);
-    Tensor::new(out, x.shape())
+    kernel(x.f32s(), &mut out)?;
+    Ok(Tensor::new(out, x.shape()))
 }

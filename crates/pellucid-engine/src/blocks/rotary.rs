@@ -12,6 +12,7 @@ use pellucid_kernels::{RotaryStyle, rotary};
 use crate::Tensor;
 use crate::batch::Batch;
 use crate::load::{Rope as RopeConfig, RopeKind, Yarn};
+use crate::precision::Precision;
 
 /// How queries and keys of a head are turned.
 pub struct Rope {
@@ -39,8 +40,8 @@ impl Rope {
         Rope { style: RotaryStyle::Interleaved, ..self }
     }
 
-    /// The angles of a batch's positions, computed in f32 as transformers does.
-    pub fn angles(&self, batch: &Batch) -> Angles {
+    /// The angles of a batch's positions, computed in f32 and rounded as transformers does.
+    pub fn angles(&self, batch: &Batch, precision: Precision) -> Angles {
         let (mut cos, mut sin) = (Vec::new(), Vec::new());
         let amplitude = match self.config.kind {
             RopeKind::Yarn(yarn) => yarn.amplitude as f32,
@@ -62,6 +63,8 @@ impl Rope {
                 }
             }
         }
+        precision.round(&mut cos);
+        precision.round(&mut sin);
         Angles { cos, sin, style: self.style }
     }
 }

@@ -111,6 +111,14 @@ pub enum LoadError {
         /// The shape found.
         got: Vec<usize>,
     },
+    /// The model was opened from its configuration alone, and is asked to compute.
+    #[error("no weights: the model was opened from `{}` alone, which says nothing of `{name}`", config.display())]
+    NoWeights {
+        /// The configuration it was opened from.
+        config: PathBuf,
+        /// The tensor that was wanted.
+        name: String,
+    },
     /// A tensor's element type is not one that is read.
     #[error("tensor `{name}` has the dtype {got}; supported: F32, F16 and BF16 for parameters, I64 for ids")]
     UnsupportedDtype {
@@ -171,6 +179,7 @@ impl LoadError {
             Self::TensorMissing { .. } => "tensor-missing",
             Self::TensorsUnused { .. } => "tensors-unused",
             Self::WrongShape { .. } => "wrong-shape",
+            Self::NoWeights { .. } => "no-weights",
             Self::UnsupportedDtype { .. } => "unsupported-dtype",
             Self::BadJson { .. } => "bad-json",
             Self::BadConfig { .. } => "bad-config",

@@ -8,7 +8,7 @@ use super::config::Config;
 use super::generation::Generation;
 use super::tokenizer::Tokenizer;
 use super::weights::Weights;
-use super::{Checkpoint, LoadError, Progress, gguf};
+use super::{Checkpoint, LoadError, Progress, gguf, shards};
 
 /// Opens the folder `path`; a folder without `config.json` but with one `.gguf` file opens that file.
 pub(crate) fn open(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Checkpoint, LoadError> {
@@ -28,6 +28,23 @@ pub(crate) fn open(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Resul
     Ok(Checkpoint { name: super::name_of(path), config, weights, tokenizer, generation })
 }
 
+/// Opens the `config.json` at `file` without any weights: a *meta* model, to record and check on. The
+/// tokenizer is that of the folder, if there is one.
+pub(crate) fn open_meta(file: &Path) -> Result<Checkpoint, LoadError> {
+    let config = Config::read(file)?;
+    let full = file.canonicalize().map_err(|cause| LoadError::io(file, cause))?;
+    let folder = full.parent().unwrap_or(Path::new("."));
+    let generation = Generation::read(&folder.join("generation_config.json"), &config)?;
+    let tokenizer = Tokenizer::read(folder, &generation)?;
+    Ok(Checkpoint {
+        name: super::name_of(folder),
+        config,
+        weights: Weights::without_numbers(file),
+        tokenizer,
+        generation,
+    })
+}
+
 /// Reads `path` as JSON. Errors: [`LoadError::FileMissing`], [`LoadError::Io`], [`LoadError::BadJson`].
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, LoadError> {
     let bytes = std::fs::read(path).map_err(|cause| LoadError::io(path, cause))?;
@@ -39,7 +56,7 @@ fn open_weights(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<W
     let index = path.join("model.safetensors.index.json");
     let single = path.join("model.safetensors");
     if !single.is_file() && index.is_file() {
-        return Weights::open_index(&index, progress);
+        return shards::open_index(&index, progress);
     }
     let file = match single.is_file() {
         true => single,
@@ -47,7 +64,7 @@ fn open_weights(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<W
     };
     let name = super::name_of(&file);
     progress(Progress::Weights { file: &name, done: 0, total: 1 });
-    Weights::open_safetensors(&file)
+    shards::open_safetensors(&file)
 }
 
 fn the_only_weight_file(path: &Path) -> Result<PathBuf, LoadError> {
@@ -81,7 +98,10 @@ fn not_a_model(path: &Path, has_config: bool, n_gguf: usize) -> LoadError {
         (true, _) if path.join("pytorch_model.bin").is_file() => {
             "its weights are pickles (`pytorch_model.bin`); only safetensors and GGUF are read"
         }
-        (true, _) => "it has a `config.json` but no safetensors or .gguf file",
+        (true, _) => {
+            "it has a `config.json` but no safetensors or .gguf file; to record and check without \
+             weights, give the path of the `config.json`"
+        }
         (false, _) => "it has neither a `config.json` beside safetensors nor a .gguf file",
     };
     LoadError::NotAModel { path: path.to_path_buf(), why: why.to_owned() }

@@ -1,4 +1,4 @@
-//! Files as memory: the map of a weight file, and bytes seen as numbers without copying.
+//! Files as memory: maps of parts of a weight file, and bytes seen as numbers without copying.
 //!
 //! This is the one file of the engine with `unsafe`. Two promises are made here and nowhere else: a mapped
 //! file does not change while it is mapped (as every loader that maps weights assumes: replace a file, never
@@ -7,33 +7,39 @@
 
 use std::borrow::Cow;
 use std::fs::File;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use candle_core::quantized::k_quants::{
     BlockQ2K, BlockQ3K, BlockQ4_0, BlockQ4_1, BlockQ4K, BlockQ5_0, BlockQ5_1, BlockQ5K, BlockQ6K, BlockQ8_0,
 };
 use half::{bf16, f16};
-use memmap2::Mmap;
+use memmap2::{Mmap, MmapOptions};
 
 use super::LoadError;
 
 #[cfg(target_endian = "big")]
 compile_error!("weight files are little-endian and are mapped as they are");
 
-/// A read-only file in memory.
+/// A file whose parts are mapped when they are wanted.
 #[derive(Debug)]
 pub(crate) struct Mapped {
     path: PathBuf,
-    map: Mmap,
+    file: File,
+    len: usize,
 }
 
+/// A part of a file in memory; unmapped when dropped.
+#[derive(Debug)]
+pub(crate) struct Window(Option<Mmap>);
+
 impl Mapped {
-    /// Maps the file at `path`; nothing is read until it is touched.
+    /// Opens the file at `path`; nothing is read or mapped yet.
     pub(crate) fn open(path: &Path) -> Result<Self, LoadError> {
-        let file = File::open(path).map_err(|cause| LoadError::io(path, cause))?;
-        // SAFETY: read-only; the module's first promise covers writers.
-        let map = unsafe { Mmap::map(&file) }.map_err(|cause| LoadError::io(path, cause))?;
-        Ok(Self { path: path.to_path_buf(), map })
+        let failed = |cause| LoadError::io(path, cause);
+        let file = File::open(path).map_err(failed)?;
+        let len = file.metadata().map_err(failed)?.len();
+        Ok(Self { path: path.to_path_buf(), file, len: usize::try_from(len).unwrap_or(usize::MAX) })
     }
 
     /// Where the file is.
@@ -41,9 +47,43 @@ impl Mapped {
         &self.path
     }
 
-    /// The whole file.
+    /// Its length in bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Maps a range that lies in the file; nothing is read until it is touched.
+    pub(crate) fn window(&self, range: Range<usize>) -> Result<Window, LoadError> {
+        if range.is_empty() {
+            return Ok(Window(None));
+        }
+        let mut options = MmapOptions::new();
+        options.offset(range.start as u64).len(range.len());
+        // SAFETY: read-only; the module's first promise covers writers.
+        let map = unsafe { options.map(&self.file) }.map_err(|cause| LoadError::io(&self.path, cause))?;
+        Ok(Window(Some(map)))
+    }
+
+    /// Asks the system to read a range ahead of its use. A wish: nothing is lost where it is not granted.
+    pub(crate) fn will_need(&self, range: Range<usize>) {
+        #[cfg(target_os = "linux")]
+        {
+            use std::os::fd::AsRawFd;
+            // SAFETY: advice on a file that is open; it changes no memory.
+            unsafe {
+                let (from, len) = (range.start as libc::off_t, range.len() as libc::off_t);
+                libc::posix_fadvise(self.file.as_raw_fd(), from, len, libc::POSIX_FADV_WILLNEED);
+            }
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = range;
+    }
+}
+
+impl Window {
+    /// The bytes.
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.map
+        self.0.as_deref().unwrap_or(&[])
     }
 }
 

@@ -12,11 +12,13 @@ mod error;
 mod folder;
 mod generation;
 mod gguf;
-mod memory;
+mod mapped;
 mod pieces;
+mod random;
 mod rope;
 mod shards;
 mod tensor;
+mod tiny;
 mod tokenizer;
 mod tokenizer_json;
 mod weights;
@@ -27,9 +29,10 @@ pub use config::Config;
 pub use error::LoadError;
 pub use generation::Generation;
 pub use rope::{Rope, RopeKind, Yarn};
-pub use tensor::{RawData, RawTensor};
+pub use tensor::{RawData, RawTensor, TensorData};
+pub use tiny::tiny;
 pub use tokenizer::Tokenizer;
-pub use weights::Weights;
+pub use weights::{Param, Weights};
 
 /// An opened model.
 #[derive(Debug)]
@@ -70,7 +73,8 @@ pub enum Progress<'a> {
     },
 }
 
-/// Opens the model at `path`: a Hugging Face folder, a `.gguf` file, or a folder with one `.gguf` file.
+/// Opens the model at `path`: a Hugging Face folder, a `.gguf` file, a folder with one `.gguf` file, or a
+/// `config.json` alone, whose model can be recorded and checked on and has no weights.
 ///
 /// Whether the engine knows the architecture is not asked here.
 pub fn open(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Checkpoint, LoadError> {
@@ -81,9 +85,12 @@ pub fn open(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Check
     if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gguf")) {
         return gguf::open(path, progress);
     }
+    if path.extension().is_some_and(|end| end == "json") {
+        return folder::open_meta(path);
+    }
     Err(LoadError::NotAModel {
         path: path.to_path_buf(),
-        why: "expected a folder or a .gguf file".to_owned(),
+        why: "expected a folder, a .gguf file or a config.json".to_owned(),
     })
 }
 

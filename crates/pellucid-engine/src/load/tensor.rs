@@ -1,10 +1,11 @@
-//! One tensor as it lies in the checkpoint: a shape and numbers, borrowed from the file where possible.
+//! One tensor of a checkpoint: its bytes, mapped, and its numbers, borrowed from them where possible.
 
 use std::borrow::Cow;
 
 use half::{bf16, f16};
 
-use super::LoadError;
+use super::mapped::{Window, view};
+use super::weights::Stored;
 
 /// The numbers of a tensor, row major.
 #[derive(Debug, Clone)]
@@ -28,19 +29,60 @@ pub struct RawTensor<'a> {
     pub data: RawData<'a>,
 }
 
-impl RawTensor<'_> {
-    /// Fails with [`LoadError::WrongShape`] unless the tensor has the shape `expected`; `name` is for the message.
-    pub fn expect_shape(&self, name: &str, expected: &[usize]) -> Result<(), LoadError> {
-        if self.shape == expected {
-            return Ok(());
-        }
-        Err(LoadError::WrongShape {
-            name: name.to_owned(),
-            expected: expected.to_vec(),
-            got: self.shape.clone(),
-        })
+/// A tensor in memory: part of a file that is mapped, or numbers that were made up.
+#[derive(Debug)]
+pub struct TensorData {
+    shape: Vec<usize>,
+    data: Data,
+}
+
+#[derive(Debug)]
+enum Data {
+    Stored(Window, Stored),
+    Made(Vec<f32>),
+}
+
+impl TensorData {
+    pub(crate) fn stored(window: Window, stored: Stored, shape: Vec<usize>) -> TensorData {
+        TensorData { shape, data: Data::Stored(window, stored) }
     }
 
+    pub(crate) fn made(numbers: Vec<f32>, shape: Vec<usize>) -> TensorData {
+        TensorData { shape, data: Data::Made(numbers) }
+    }
+
+    /// Its numbers: plain ones are borrowed, GGUF blocks are de-quantized, in parallel when big.
+    pub fn raw(&self) -> RawTensor<'_> {
+        use safetensors::Dtype;
+        let data = match &self.data {
+            Data::Made(numbers) => RawData::F32(Cow::Borrowed(numbers)),
+            Data::Stored(window, stored) => match stored {
+                Stored::Safetensors(Dtype::F32) => RawData::F32(view(window.bytes())),
+                Stored::Safetensors(Dtype::F16) => RawData::F16(view(window.bytes())),
+                Stored::Safetensors(Dtype::BF16) => RawData::Bf16(view(window.bytes())),
+                Stored::Safetensors(Dtype::I64) => RawData::I64(view(window.bytes())),
+                Stored::Safetensors(other) => unreachable!("{other:?} is refused before it is mapped"),
+                Stored::Gguf(block, restore) => restore.read(block, window.bytes(), &self.shape),
+            },
+        };
+        RawTensor { shape: self.shape.clone(), data }
+    }
+
+    /// The weights of output `i` of `n_out`, widened, if this is a matrix in GGUF blocks: then no other row needs
+    /// to be de-quantized.
+    pub(crate) fn block_row(&self, n_out: usize, i: usize, out: &mut [f32]) -> bool {
+        let Data::Stored(window, Stored::Gguf(block, restore)) = &self.data else { return false };
+        restore.row(block, window.bytes(), n_out, i, out);
+        true
+    }
+
+    /// Whether rows can be had by [`block_row`](Self::block_row).
+    pub(crate) fn is_blocks(&self) -> bool {
+        matches!(self.data, Data::Stored(_, Stored::Gguf(..)))
+    }
+}
+
+impl RawTensor<'_> {
     /// The numbers as f32: borrowed if they are, else widened (exact for f16 and bf16; i64 is rounded).
     pub fn to_f32(&self) -> Cow<'_, [f32]> {
         match &self.data {

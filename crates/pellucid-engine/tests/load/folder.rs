@@ -17,7 +17,8 @@ fn tiny_folders_open_and_every_tensor_is_readable() {
         assert_eq!((model.tokenizer.bos(), model.tokenizer.eos()), (Some(383), Some(383)));
         assert_eq!(model.tokenizer.vocab_size(), 384);
         for tensor in model.weights.names() {
-            let raw = model.weights.get(tensor).expect(tensor);
+            let data = model.weights.get(tensor).expect(tensor);
+            let raw = data.raw();
             assert_eq!(raw.data.len(), raw.shape.iter().product::<usize>(), "{tensor}");
             assert!(raw.data.is_borrowed(), "{tensor} was copied");
             assert_eq!(matches!(raw.data, RawData::Bf16(_)), name == "llama_bf16_sharded");
@@ -101,10 +102,10 @@ fn a_missing_tensor_names_its_neighbours() {
     assert!(message.starts_with(
         "no tensor `model.layers.0.mlp.up_prj.weight`; the nearest are `model.layers.0.mlp.up_proj.weight`"
     ), "{message}");
-    let error = model.weights.expect_shape("model.norm.weight", &[33]).expect_err("a wrong shape");
+    let error = model.weights.param("model.norm.weight", &[33]).expect_err("a wrong shape");
     assert_eq!(error.code(), "wrong-shape");
     assert_eq!(error.to_string(), "tensor `model.norm.weight` has the shape [32], expected [33]");
-    assert!(model.weights.expect_shape("model.norm.weight", &[32]).is_ok());
+    assert!(model.weights.param("model.norm.weight", &[32]).is_ok());
 }
 
 /// Copies a fixture, breaks the copy, and expects the code and a part of the message.
@@ -167,7 +168,7 @@ fn broken_folders_say_what_is_wrong() {
     };
     check_broken("llama_bf16_sharded", promise, "bad-safetensors", "has no tensor `other.weight`");
     assert_eq!(open(Path::new("/nowhere/at/all")).map(drop).map_err(|e| e.code()), Err("file-missing"));
-    let file = fixtures().join("tiny/llama/config.json");
+    let file = fixtures().join("tiny/llama/model.safetensors");
     assert_eq!(open(&file).map(drop).map_err(|e| e.code()), Err("not-a-model"));
 }
 

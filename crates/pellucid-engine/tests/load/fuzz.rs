@@ -11,7 +11,7 @@ fn exercise(path: &Path) -> bool {
         return false;
     };
     for name in model.weights.names() {
-        let _ = model.weights.get(name).map(|raw| raw.to_f32().len());
+        let _ = model.weights.get(name).map(|tensor| tensor.raw().to_f32().len());
     }
     let _ = model.config.rope_for("sliding_attention");
     let ids = model.tokenizer.encode("ab <s> é\n7", true).unwrap_or_default();

@@ -20,7 +20,7 @@ fn tiny(name: &str) -> Checkpoint {
 }
 
 fn values(model: &Checkpoint, name: &str) -> Vec<f32> {
-    model.weights.get(name).expect(name).to_f32().into_owned()
+    model.weights.get(name).expect(name).raw().to_f32().into_owned()
 }
 
 /// Hugging Face's halves of each head's rows, interleaved.
@@ -91,7 +91,8 @@ pub(crate) fn llama_header() -> Gguf {
 
 fn llama_tensors(mut gguf: Gguf, model: &Checkpoint) -> Gguf {
     let mut add = |theirs: String, ours: String, n_heads: Option<usize>| {
-        let raw = model.weights.get(&ours).expect(&ours);
+        let data = model.weights.get(&ours).expect(&ours);
+        let raw = data.raw();
         let values = match n_heads {
             Some(n_heads) => interleaved(&raw.to_f32(), n_heads, raw.shape[1]),
             None => raw.to_f32().into_owned(),
@@ -245,7 +246,8 @@ fn scores_become_merges() {
 fn gpt2s_transposed_layers_are_turned_back() {
     let folder = tiny("gpt2");
     let turned = |name: &str| {
-        let raw = folder.weights.get(name).expect(name);
+        let data = folder.weights.get(name).expect(name);
+        let raw = data.raw();
         let (rows, columns, values) = (raw.shape[0], raw.shape[1], raw.to_f32());
         let out =
             (0..columns).flat_map(|c| (0..rows).map(move |r| (r, c))).map(|(r, c)| values[r * columns + c]);

@@ -27,7 +27,7 @@ fn open(path: &Path) -> Result<Checkpoint, LoadError> {
 /// The bits of a tensor's values as f32.
 fn bits(checkpoint: &Checkpoint, name: &str) -> Vec<u32> {
     let tensor = checkpoint.weights.get(name).expect(name);
-    tensor.to_f32().iter().map(|value| value.to_bits()).collect()
+    tensor.raw().to_f32().iter().map(|value| value.to_bits()).collect()
 }
 
 /// Fails unless both have the same names, shapes and bits.

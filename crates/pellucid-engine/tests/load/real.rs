@@ -19,7 +19,8 @@ fn digest(model: &Checkpoint) -> String {
     let mut names: Vec<&str> = model.weights.names().collect();
     names.sort_unstable();
     let bits = names.iter().fold(OFFSET, |hash, name| {
-        let raw = model.weights.get(name).expect(name);
+        let data = model.weights.get(name).expect(name);
+        let raw = data.raw();
         let RawData::F32(numbers) = &raw.data else { panic!("{name} is not widened") };
         let hash = fnv(hash, name.bytes().chain(raw.shape.iter().flat_map(|n| n.to_le_bytes())));
         fnv(hash, numbers.iter().flat_map(|x| x.to_le_bytes()))

@@ -15,7 +15,7 @@ mod stored;
 mod write;
 
 use pellucid_engine::tensor::Tensor;
-use pellucid_engine::{Cancel, Error, Model, Saved, execute};
+use pellucid_engine::{Cancel, Error, Model, Options, Saved, execute};
 use pellucid_graph::{Kind, Limits, Trace, check, text};
 
 /// The site that graphs read, and the prompt they read it for: rows of the embedding, so that PyTorch
@@ -25,7 +25,7 @@ const IDS: [u32; 3] = [7, 0, 311];
 
 fn llama() -> Model {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/tiny/llama");
-    Model::open(folder.as_ref(), &mut |_| {}).unwrap()
+    Model::open(folder, &Options::default(), &mut |_| {}).unwrap()
 }
 
 /// What the model has at [`SITE`].

@@ -7,11 +7,11 @@ mod words;
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use pellucid_engine::{Cancel, Model, Saved, Tensor, execute};
+use pellucid_engine::{Cancel, Model, Options, Saved, Tensor, execute};
 #[allow(unused_imports, reason = "each test file uses a part of this")]
 pub use words::{Words, has_experts, words};
 
-use pellucid_graph::{Arg, Handle, Limits, Op, Point, Prompt, Recorder, Site, check};
+use pellucid_graph::{Arg, DType, Handle, Limits, Op, Point, Prompt, Recorder, Site, check};
 
 /// Largest difference of two implementations in f32, ours and transformers', each about 1e-5 from
 /// the f64 result on these models: logits, then hidden states and patterns.
@@ -53,7 +53,11 @@ pub fn fixture(path: &str) -> PathBuf {
 }
 
 pub fn open(path: PathBuf) -> Model {
-    match Model::open(&path, &mut |_| {}) {
+    open_as(path, &Options::default())
+}
+
+pub fn open_as(path: PathBuf, options: &Options) -> Model {
+    match Model::open(&path, options, &mut |_| {}) {
         Ok(model) => model,
         Err(e) => panic!("{}: {e}", path.display()),
     }
@@ -125,6 +129,16 @@ pub fn copy(recorder: &mut Recorder, handle: Handle) -> Handle {
 pub fn all_sites(model: &Model) -> Vec<String> {
     let name = |path: &str, point: &str| Site::new(path, Point::parse(point)).to_string();
     model.spec().sites.iter().map(|s| name(&s.path, &s.point)).collect()
+}
+
+/// The numbers of a float tensor, whatever its dtype.
+pub fn floats(x: &Tensor) -> Vec<f32> {
+    let halves = x.as_bytes().chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]]));
+    match x.dtype() {
+        DType::Bf16 => halves.map(|bits| half::bf16::from_bits(bits).to_f32()).collect(),
+        DType::F16 => halves.map(|bits| half::f16::from_bits(bits).to_f32()).collect(),
+        _ => x.f32s().to_vec(),
+    }
 }
 
 #[track_caller]

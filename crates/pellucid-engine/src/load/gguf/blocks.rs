@@ -12,7 +12,7 @@ use candle_core::quantized::k_quants::{
 };
 use half::{bf16, f16};
 
-use crate::load::memory::{Plain, view};
+use crate::load::mapped::{Plain, view};
 use crate::load::tensor::RawData;
 
 /// A row of the table of block types.
@@ -114,6 +114,20 @@ impl Restore {
         shape
     }
 
+    /// The numbers of row `i` of the matrix whose bytes these are: the weights of output `i`, whichever way
+    /// round Hugging Face stores them.
+    pub(crate) fn row(self, block: &BlockType, bytes: &[u8], n_out: usize, i: usize, out: &mut [f32]) {
+        let stored = match self {
+            Self::Heads(n_heads) => interleaved_row(i, n_out / n_heads),
+            Self::AsIs | Self::MinusOne | Self::Transposed => i,
+        };
+        let size = out.len() / block.len * block.bytes;
+        (block.decode)(&bytes[stored * size..][..size], out);
+        if self == Self::MinusOne {
+            out.iter_mut().for_each(|w| *w -= 1.0);
+        }
+    }
+
     /// The numbers of a tensor with the (restored) `shape`; F32 that needs no change is borrowed.
     pub(crate) fn read<'a>(self, block: &BlockType, bytes: &'a [u8], shape: &[usize]) -> RawData<'a> {
         if self == Self::AsIs && block.id == BLOCKS[0].id {
@@ -155,15 +169,18 @@ fn dequantize(block: &BlockType, bytes: &[u8]) -> Vec<f32> {
 fn split_halves(numbers: &[f32], n_heads: usize, shape: &[usize]) -> Vec<f32> {
     let width: usize = shape[1..].iter().product();
     let rows_per_head = shape[0] / n_heads;
-    let half = rows_per_head / 2;
     let mut restored = Vec::with_capacity(numbers.len());
-    for head in numbers.chunks(rows_per_head * width) {
-        for row in 0..rows_per_head {
-            let from = (row % half * 2 + row / half) * width;
-            restored.extend_from_slice(&head[from..from + width]);
-        }
+    for row in 0..shape[0] {
+        let from = interleaved_row(row, rows_per_head) * width;
+        restored.extend_from_slice(&numbers[from..from + width]);
     }
     restored
+}
+
+/// Where the file keeps row `row`, when heads have this many rows.
+fn interleaved_row(row: usize, rows_per_head: usize) -> usize {
+    let (head, row, half) = (row / rows_per_head, row % rows_per_head, rows_per_head / 2);
+    head * rows_per_head + row % half * 2 + row / half
 }
 
 /// `numbers` is [out, in], `shape` is [in, out].

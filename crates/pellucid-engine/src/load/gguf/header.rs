@@ -31,8 +31,8 @@ pub(crate) struct TensorInfo<'a> {
 }
 
 impl<'a> Header<'a> {
-    /// Reads the header of the file `path`, whose bytes are `bytes`.
-    pub(crate) fn read(path: &Path, bytes: &'a [u8]) -> Result<Self, LoadError> {
+    /// Reads the header of the file `path` of `file_len` bytes, of which the first are `bytes`.
+    pub(crate) fn read(path: &Path, bytes: &'a [u8], file_len: usize) -> Result<Self, LoadError> {
         let bad = |why| bad(path, why);
         let mut cursor = Cursor::new(bytes);
         let (n_tensors, n_metadata) = cursor.preamble().map_err(bad)?;
@@ -48,7 +48,7 @@ impl<'a> Header<'a> {
         }
         let start = header.data_start(cursor.at())?;
         for info in placed {
-            let info = header.locate(info, start, bytes.len())?;
+            let info = header.locate(info, start, file_len)?;
             header.tensors.push(info);
         }
         Ok(header)

@@ -17,8 +17,8 @@ use std::path::Path;
 
 use header::{Header, TensorInfo};
 
-use super::memory::Mapped;
-use super::weights::{Entry, Stored, Weights};
+use super::mapped::{Mapped, Window};
+use super::weights::{Entry, Files, Stored, Weights};
 use super::{Checkpoint, Generation, LoadError, Progress, Tokenizer};
 
 /// Opens the `.gguf` file at `path`.
@@ -27,7 +27,8 @@ pub(crate) fn open(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Resul
     let name = stem.unwrap_or_else(|| "model".to_owned());
     progress(Progress::Weights { file: &name, done: 0, total: 1 });
     let mapped = Mapped::open(path)?;
-    let header = Header::read(path, mapped.bytes())?;
+    let window = header_window(&mapped)?;
+    let header = Header::read(path, window.bytes(), mapped.len())?;
     let config = config::of(&header)?;
     let generation = Generation::of(&config)?;
     let entries = entries(&header)?;
@@ -36,10 +37,22 @@ pub(crate) fn open(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Resul
     Ok(Checkpoint {
         name,
         config,
-        weights: Weights { files: vec![mapped], entries },
+        weights: Weights::of(Files { files: vec![mapped], entries }),
         tokenizer: tokenizer_or_absent(tokenizer, &generation),
         generation,
     })
+}
+
+/// Enough of the file for its header, which says nowhere how long it is: vocabularies take a few megabytes.
+fn header_window(file: &Mapped) -> Result<Window, LoadError> {
+    let mut len = file.len().min(16 << 20);
+    loop {
+        let window = file.window(0..len)?;
+        if len == file.len() || Header::read(file.path(), window.bytes(), file.len()).is_ok() {
+            return Ok(window);
+        }
+        len = file.len().min(len * 4);
+    }
 }
 
 fn tokenizer_or_absent(built: Result<tokenizers::Tokenizer, String>, generation: &Generation) -> Tokenizer {
