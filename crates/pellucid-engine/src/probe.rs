@@ -64,6 +64,7 @@ pub(crate) fn probe(
         dtype: identity.precision.dtype(),
         modules: modules.iter().map(module).collect(),
         sites: specs,
+        aliases: Vec::new(),
     });
     Ok(Probed { spec, sites })
 }

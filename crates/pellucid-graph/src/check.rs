@@ -59,7 +59,7 @@ impl Rows {
 ///
 /// # Errors
 /// The first thing wrong with it, with the user's line.
-pub fn check(trace: Trace, spec: &Arc<ModelSpec>, limits: &Limits) -> Result<CheckedTrace> {
+pub fn check(mut trace: Trace, spec: &Arc<ModelSpec>, limits: &Limits) -> Result<CheckedTrace> {
     Limits::hold("statements", trace.n_statements(), limits.statements)?;
     Limits::hold("values", trace.n_values(), limits.values)?;
     Limits::hold("invokes", trace.invokes.len(), limits.invokes)?;
@@ -67,6 +67,7 @@ pub fn check(trace: Trace, spec: &Arc<ModelSpec>, limits: &Limits) -> Result<Che
     Limits::hold("constant_bytes", constant_bytes, limits.constant_bytes)?;
     Limits::hold("prompts", trace.invokes.iter().map(|i| i.prompts.len()).sum(), limits.prompts)?;
     check_model(&trace, spec)?;
+    spec.resolve(&mut trace);
     let rows = trace
         .invokes
         .iter()

@@ -56,7 +56,7 @@ codes! {
     SkippedSite "skipped-site" "A site inside a module that the same invoke skips.",
     AfterStop "after-stop" "A read of something the model computes after the recorded stop.",
     EffectInFunction "effect-in-function" "A branch, loop or function reads, writes, skips, saves or stops.",
-    DuplicateName "duplicate-name" "Two saved values have the same name.",
+    DuplicateName "duplicate-name" "Two values, functions or modules would have the same name.",
     EmptyPrompt "empty-prompt" "An invoke without prompts or a prompt without tokens.",
     PromptTooLong "prompt-too-long" "A prompt has more tokens than the model's context.",
     TokenOutOfRange "token-out-of-range" "A token id outside the model's vocabulary.",

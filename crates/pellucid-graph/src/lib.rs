@@ -43,6 +43,6 @@ pub use plan::{Entry, PassPlan, Plan, plan};
 pub use record::{Body, Handle, Reach, Recorder};
 pub use shape::{Dim, TensorType};
 pub use site::{Point, Site};
-pub use spec::{ModelSpec, ModuleSpec, Order, SiteSpec, SpecData};
+pub use spec::{Alias, Begins, ModelSpec, ModuleSpec, Order, Rename, SiteSpec, SpecData, Taken};
 pub use trace::{Constant, Invoke, InvokeId, Kind, Prompt, Statement, Trace, ValueId};
 pub use work::op_flops;

@@ -108,6 +108,7 @@ impl Recorder {
     /// # Errors
     /// No such module or site.
     pub fn read(&mut self, invoke: InvokeId, site: Site, at: Option<Loc>) -> Result<Handle> {
+        let site = self.spec.real_site(site);
         if let Some(&handle) = self.sites.get(&(invoke, site.clone())) {
             return Ok(self.storages.alias(handle));
         }
@@ -131,6 +132,7 @@ impl Recorder {
     /// # Errors
     /// No such site, another shape, another kind of dtype.
     pub fn write(&mut self, invoke: InvokeId, site: Site, value: Handle, at: Option<Loc>) -> Result<()> {
+        let site = self.spec.real_site(site);
         if self.storages.is_whole_value_of(value, invoke, &site) {
             return Ok(()); // `site += 1` changed it in place already
         }
@@ -153,12 +155,13 @@ impl Recorder {
     /// # Errors
     /// No such module, another shape or dtype.
     pub fn skip(&mut self, invoke: InvokeId, module: &str, value: Handle, at: Option<Loc>) -> Result<()> {
-        let output = Site::new(module, Point::Output);
+        let module = self.spec.real(module);
+        let output = Site::new(module.clone(), Point::Output);
         let want =
             check::value_site_type(&self.spec, &self.rows, invoke, &output).map_err(|d| d.at(at.clone()))?;
         let value = self.value(value, at.clone())?;
         let value = self.convert(value, &want, at.clone())?;
-        self.push(Kind::Skip { invoke, module: module.to_owned(), value }, at).map(drop)
+        self.push(Kind::Skip { invoke, module, value }, at).map(drop)
     }
 
     /// A tensor that comes with the trace, for [`Recorder::constant`]; returns its index.
@@ -249,7 +252,8 @@ impl Recorder {
     /// No such module, an input it does not take.
     pub fn apply(&mut self, module: &str, input: Handle, at: Option<Loc>) -> Result<Handle> {
         let input = self.value(input, at.clone())?;
-        let value = self.push(Kind::Apply { module: module.to_owned(), input }, at)?[0];
+        let module = self.spec.real(module);
+        let value = self.push(Kind::Apply { module, input }, at)?[0];
         Ok(self.storages.fresh(value))
     }
 

@@ -3,12 +3,19 @@
 //! The engine observes all of this by probe passes when it opens a model; a client of a server
 //! receives it as JSON.
 
+mod alias;
+mod rename;
+
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::nearest;
 use crate::{Code, DType, Diagnostic, Dim, Point, Result, Site};
+use alias::Aliases;
+
+pub use alias::Alias;
+pub use rename::{Begins, Rename, Taken};
 
 /// A model as the language sees it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -17,6 +24,7 @@ pub struct ModelSpec {
     data: SpecData,
     modules: HashMap<String, usize>,
     sites: HashMap<(String, Point), usize>,
+    aliases: Aliases,
 }
 
 /// The plain data of a [`ModelSpec`], as it is written in JSON.
@@ -36,6 +44,9 @@ pub struct SpecData {
     pub modules: Vec<ModuleSpec>,
     /// Every site, in the order one forward pass visits them.
     pub sites: Vec<SiteSpec>,
+    /// Other names of modules and sites, parents before children.
+    #[serde(default)]
+    pub aliases: Vec<Alias>,
 }
 
 /// One module of the tree.
@@ -73,7 +84,8 @@ impl From<SpecData> for ModelSpec {
         let modules = data.modules.iter().enumerate().map(|(i, m)| (m.path.clone(), i)).collect();
         let key = |s: &SiteSpec| (s.path.clone(), Point::parse(&s.point));
         let sites = data.sites.iter().enumerate().map(|(i, s)| (key(s), i)).collect();
-        ModelSpec { data, modules, sites }
+        let aliases = Aliases::of(&data);
+        ModelSpec { data, modules, sites, aliases }
     }
 }
 
@@ -137,7 +149,9 @@ impl ModelSpec {
 
     fn unknown_module(&self, path: &str) -> Diagnostic {
         let message = format!("`{}` has no module `{path}`", self.name);
-        let known = self.data.modules.iter().map(|m| m.path.as_str()).filter(|p| !p.is_empty());
+        let aliases = self.data.aliases.iter().map(|a| a.name.as_str());
+        let known =
+            self.data.modules.iter().map(|m| m.path.as_str()).filter(|p| !p.is_empty()).chain(aliases);
         let diagnostic = Diagnostic::new(Code::UnknownModule, message);
         match nearest(path, known) {
             Some(hint) => diagnostic.help(hint),
@@ -159,7 +173,8 @@ impl ModelSpec {
         if points.is_empty() {
             return diagnostic.help("this module is not called during a forward pass");
         }
-        diagnostic.help(format!("it has: {}", points.join(", ")))
+        let aliases = self.aliases_at(&site.path);
+        diagnostic.help(format!("it has: {}", [points, aliases].concat().join(", ")))
     }
 }
 
