@@ -19,6 +19,7 @@ pub mod ops;
 pub mod pass;
 pub mod scope;
 pub mod tensor;
+pub mod vocabulary;
 
 mod cancel;
 mod compute;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pellucid_graph::{ModelSpec, Order};
+use pellucid_graph::{ModelSpec, Order, Rename};
 
 use crate::arch;
 use crate::batch::Batch;
@@ -104,6 +104,15 @@ impl Model {
     /// A pass of this model that nobody watches.
     pub fn pass<'a>(&'a self, batch: &'a Batch, watched: &'a WatchSet, cancel: &'a Cancel) -> Pass<'a> {
         Pass::new(batch, watched, cancel).in_precision(self.precision).read_ahead(&self.parameters)
+    }
+
+    /// Gives modules and sites more names, as rules say.
+    ///
+    /// # Errors
+    /// A name that is none, or is taken.
+    pub fn rename(&mut self, renames: &[Rename<'_>]) -> Result<(), Error> {
+        self.spec = Arc::new(self.spec.renamed(renames)?);
+        Ok(())
     }
 
     /// What the language knows of the model.

@@ -7,7 +7,7 @@ use crate::batch::Batch;
 use crate::pass::{Child, Flow, Halt, Module, Node, Pass, PointId, Seen, WatchSet, Watcher};
 use crate::precision::Precision;
 use crate::scope::Registered;
-use crate::{Cancel, Error, Tensor};
+use crate::{Cancel, Error, Tensor, vocabulary};
 use pellucid_graph::DType;
 
 /// What probing finds.
@@ -66,6 +66,7 @@ pub(crate) fn probe(
         sites: specs,
         aliases: Vec::new(),
     });
+    let spec = spec.renamed(&vocabulary::renames())?;
     Ok(Probed { spec, sites })
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use pellucid_api::{ResultTensor, ResultsError, results};
 use pellucid_engine::{Saved, Tensor};
 use pellucid_graph::shape::format_dims;
-use pellucid_graph::{DType, ModelSpec};
+use pellucid_graph::{DType, ModelSpec, SiteSpec};
 use serde_json::{Value, json};
 
 /// Elements that a summary shows of each result.
@@ -42,19 +42,36 @@ pub fn safetensors(saved: &Saved) -> Result<Vec<u8>, ResultsError> {
     results::encode(&saved.iter().map(result).collect::<Vec<_>>())
 }
 
-/// One line for each site: path, dtype, symbolic shape.
+/// One line for each site: path, dtype, symbolic shape, and the name that it has in every model.
 pub fn sites(spec: &ModelSpec) -> String {
-    let name = |path: &str, point: &str| match path {
-        "" => point.to_owned(),
-        path => format!("{path}.{point}"),
-    };
-    let names: Vec<String> = spec.sites.iter().map(|s| name(&s.path, &s.point)).collect();
-    let width = names.iter().map(String::len).max().unwrap_or(0);
+    let names: Vec<String> = spec.sites.iter().map(|s| join(&s.path, &s.point)).collect();
+    let shapes: Vec<String> = spec.sites.iter().map(|s| format_dims(&s.shape)).collect();
+    let longest = |texts: &[String]| texts.iter().map(String::len).max().unwrap_or(0);
+    let (width, shape_width) = (longest(&names), longest(&shapes));
     let mut out = String::new();
-    for (name, site) in names.iter().zip(&spec.sites) {
-        let _ = writeln!(out, "{name:width$}  {}  {}", site.dtype, format_dims(&site.shape));
+    for ((name, shape), site) in names.iter().zip(&shapes).zip(&spec.sites) {
+        let dtype = site.dtype;
+        let _ = match alias_of(spec, site) {
+            Some(alias) => writeln!(out, "{name:width$}  {dtype}  {shape:shape_width$}  {alias}"),
+            None => writeln!(out, "{name:width$}  {dtype}  {shape}"),
+        };
     }
     out
+}
+
+/// Another name of a site: its own, or that of its module.
+fn alias_of(spec: &ModelSpec, site: &SiteSpec) -> Option<String> {
+    let called = |target: &str| spec.aliases.iter().find(|a| a.target == target).map(|a| a.name.clone());
+    let real = join(&site.path, &site.point);
+    let name = called(&real).or_else(|| called(&site.path).map(|module| join(&module, &site.point)));
+    name.filter(|name| *name != real)
+}
+
+fn join(path: &str, point: &str) -> String {
+    match path {
+        "" => point.to_owned(),
+        path => format!("{path}.{point}"),
+    }
 }
 
 /// The first `n` elements. JSON has no infinities and no NaN: those become words.

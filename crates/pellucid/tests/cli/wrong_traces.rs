@@ -37,10 +37,10 @@ fn a_wrong_path_gets_the_nearest_names() {
     check(
         "%0 = read 0 model.layers.1.self_attn.patern",
         expect![[r#"
-        error: `model.layers.1.self_attn` has no site `patern` [unknown-site]
-          --> run.trace:3
-          help: it has: input, q, k, v, rot_q, rot_k, scores, pattern, z, output
-    "#]],
+            error: `model.layers.1.self_attn` has no site `patern` [unknown-site]
+              --> run.trace:3
+              help: it has: input, q, k, v, rot_q, rot_k, scores, pattern, z, output, heads
+        "#]],
     );
     check(
         "%0 = read 0 model.layers.7.output",
