@@ -155,6 +155,18 @@ pub enum LoadError {
         /// What is wrong with it.
         why: String,
     },
+    /// Messages were given to a model without a chat template.
+    #[error("the model has no chat template{}", templates_hint(known))]
+    NoChatTemplate {
+        /// The names of the templates it has, none of which is the default.
+        known: Vec<String>,
+    },
+    /// Messages that a chat template cannot render, or does not accept.
+    #[error("{why}")]
+    BadChat {
+        /// What is wrong with them, in words of the template where it has some.
+        why: String,
+    },
     /// Text was given to a model without a tokenizer.
     #[error("cannot tokenize: {why}; give token ids instead of text")]
     NoTokenizer {
@@ -185,6 +197,8 @@ impl LoadError {
             Self::BadConfig { .. } => "bad-config",
             Self::BadTokenizer { .. } => "bad-tokenizer",
             Self::NoTokenizer { .. } => "no-tokenizer",
+            Self::NoChatTemplate { .. } => "no-chat-template",
+            Self::BadChat { .. } => "bad-chat",
         }
     }
 
@@ -215,6 +229,13 @@ fn some(names: &[String]) -> String {
     let quoted: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
     let more = if names.len() > SHOWN { ", ..." } else { "" };
     format!("{}{more}", quoted.join(", "))
+}
+
+fn templates_hint(known: &[String]) -> String {
+    match known {
+        [] => "; give one as Jinja, or text instead of messages".to_owned(),
+        names => format!(" that is the default; there is {}", names.join(", ")),
+    }
 }
 
 fn nearest_hint(nearest: &[String]) -> String {

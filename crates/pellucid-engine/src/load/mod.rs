@@ -7,7 +7,9 @@
 //! Files are mapped, not read: opening costs the headers and the tokenizer, a tensor costs when it is asked for.
 //! Files are not trusted: any bytes give a checkpoint or a [`LoadError`].
 
+mod chat;
 mod config;
+mod encoding;
 mod error;
 mod folder;
 mod generation;
@@ -17,6 +19,7 @@ mod pieces;
 mod random;
 mod rope;
 mod shards;
+mod special;
 mod tensor;
 mod tiny;
 mod tokenizer;
@@ -25,7 +28,9 @@ mod weights;
 
 use std::path::Path;
 
+pub use chat::{Chat, ChatTemplates, Now};
 pub use config::Config;
+pub use encoding::{Encoding, Padding, Side};
 pub use error::LoadError;
 pub use generation::Generation;
 pub use rope::{Rope, RopeKind, Yarn};

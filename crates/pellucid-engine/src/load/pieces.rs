@@ -1,8 +1,8 @@
 //! Tokens as people read them: the text of one token, for plots and tables.
 //!
 //! A raw piece is spelled the way its vocabulary stores it: byte-level vocabularies (GPT-2, Llama 3) write every
-//! byte as a printable character (a space is `Ġ`), sentencepiece ones write a space as `▁`. Bytes that are not
-//! text by themselves (a third of an emoji) are shown as `\xF0`.
+//! byte as a printable character (a space is `Ġ`), sentencepiece ones write a space as `▁` and bytes without a
+//! token as `<0xF0>`. Bytes that are not text by themselves (a third of an emoji) are shown as `\xF0`.
 
 use tokenizers::DecoderWrapper;
 
@@ -11,6 +11,8 @@ use tokenizers::DecoderWrapper;
 pub(crate) enum Spelling {
     ByteLevel,
     Sentencepiece,
+    /// Sentencepiece, where `<0xF0>` is a byte.
+    ByteFallback,
     Plain,
 }
 
@@ -20,28 +22,44 @@ impl Spelling {
         match decoder {
             Some(DecoderWrapper::ByteLevel(_)) => Self::ByteLevel,
             Some(DecoderWrapper::Metaspace(_) | DecoderWrapper::Replace(_)) => Self::Sentencepiece,
-            Some(DecoderWrapper::Sequence(steps)) => steps
-                .get_decoders()
-                .iter()
-                .map(|step| Self::of(Some(step)))
-                .find(|spelling| *spelling != Self::Plain)
-                .unwrap_or(Self::Plain),
+            Some(DecoderWrapper::ByteFallback(_)) => Self::ByteFallback,
+            Some(DecoderWrapper::Sequence(steps)) => {
+                let found = steps.get_decoders().iter().map(|step| Self::of(Some(step)));
+                let known: Vec<Self> = found.filter(|spelling| *spelling != Self::Plain).collect();
+                let falls_back = known.contains(&Self::ByteFallback).then_some(Self::ByteFallback);
+                falls_back.or(known.first().copied()).unwrap_or(Self::Plain)
+            }
             _ => Self::Plain,
         }
     }
 
     /// The readable text of a raw piece.
     pub(crate) fn text(self, piece: &str) -> String {
+        readable(&self.bytes(piece))
+    }
+
+    /// The bytes that a raw piece stands for.
+    pub(crate) fn bytes(self, piece: &str) -> Vec<u8> {
         match self {
-            Self::Plain => piece.to_owned(),
-            Self::Sentencepiece => piece.replace('\u{2581}', " "),
-            Self::ByteLevel => match piece.chars().map(byte_of).collect::<Option<Vec<u8>>>() {
-                Some(bytes) => readable(&bytes),
-                // Special tokens are stored as they are.
-                None => piece.to_owned(),
-            },
+            Self::Plain => piece.into(),
+            Self::Sentencepiece => spaced(piece),
+            Self::ByteFallback => fallback_byte(piece).map_or_else(|| spaced(piece), |byte| vec![byte]),
+            // Special tokens are stored as they are.
+            Self::ByteLevel => {
+                piece.chars().map(byte_of).collect::<Option<_>>().unwrap_or_else(|| piece.into())
+            }
         }
     }
+}
+
+fn spaced(piece: &str) -> Vec<u8> {
+    piece.replace('\u{2581}', " ").into()
+}
+
+/// The byte of `<0xF0>`.
+fn fallback_byte(piece: &str) -> Option<u8> {
+    let digits = piece.strip_prefix("<0x")?.strip_suffix('>')?;
+    (digits.len() == 2).then(|| u8::from_str_radix(digits, 16).ok()).flatten()
 }
 
 fn readable(bytes: &[u8]) -> String {
@@ -92,6 +110,10 @@ mod tests {
         check(Spelling::ByteLevel, "▁x", "▁x");
         check(Spelling::Sentencepiece, "▁Paris", " Paris");
         check(Spelling::Sentencepiece, "<0x0A>", "<0x0A>");
+        check(Spelling::ByteFallback, "<0x0A>", "\n");
+        check(Spelling::ByteFallback, "<0xF0>", "\\xF0");
+        check(Spelling::ByteFallback, "<0xF>", "<0xF>");
+        check(Spelling::ByteFallback, "▁Paris", " Paris");
         check(Spelling::Plain, "##ing", "##ing");
     }
 }

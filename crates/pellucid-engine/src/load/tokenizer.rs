@@ -9,8 +9,10 @@ use std::path::Path;
 use serde_json::Value;
 use tokenizers::Tokenizer as Inner;
 
+use super::encoding::{self, Encoding, Padding, Side};
 use super::pieces::Spelling;
-use super::{Generation, LoadError, tokenizer_json};
+use super::special::SpecialTokens;
+use super::{Chat, ChatTemplates, Generation, LoadError, tokenizer_json};
 
 /// A model's tokenizer, or the reason why it has none.
 #[derive(Debug)]
@@ -20,8 +22,15 @@ pub struct Tokenizer(Result<Loaded, String>);
 struct Loaded {
     inner: Inner,
     spelling: Spelling,
-    bos: Option<u32>,
-    eos: Option<u32>,
+    kit: Kit,
+}
+
+/// What comes with a tokenizer besides its vocabulary.
+#[derive(Debug, Default)]
+pub(crate) struct Kit {
+    pub special: SpecialTokens,
+    pub chat: ChatTemplates,
+    pub side: Side,
 }
 
 impl Tokenizer {
@@ -30,6 +39,34 @@ impl Tokenizer {
     pub fn encode(&self, text: &str, add_special: bool) -> Result<Vec<u32>, LoadError> {
         let encoding = self.loaded()?.inner.encode(text, add_special);
         Ok(encoding.map_err(failed)?.get_ids().to_vec())
+    }
+
+    /// The same with each token's place in the text and its piece.
+    pub fn encoding(&self, text: &str, add_special: bool) -> Result<Encoding, LoadError> {
+        let inner = self.loaded()?.inner.encode_char_offsets(text, add_special).map_err(failed)?;
+        let pieces = self.pieces(inner.get_ids());
+        Ok(Encoding::from((&inner, pieces)))
+    }
+
+    /// The text that `ids` spell, special tokens included, and each token's place in it.
+    pub fn spelled(&self, ids: &[u32]) -> (String, Encoding) {
+        let bytes: Vec<Vec<u8>> = ids.iter().map(|&id| self.bytes(id)).collect();
+        let (text, offsets) = encoding::spelled(bytes.iter().map(Vec::as_slice));
+        let encoding =
+            Encoding { ids: ids.to_vec(), mask: vec![1; ids.len()], offsets, pieces: self.pieces(ids) };
+        (text, encoding)
+    }
+
+    /// The text of a conversation, as the model was trained to read it. `messages` is a JSON list of
+    /// `{"role": ..., "content": ...}`; encode the text without adding special tokens, it has them.
+    pub fn chat(&self, messages: &str, chat: &Chat<'_>) -> Result<String, LoadError> {
+        let kit = &self.loaded()?.kit;
+        kit.chat.render(messages, chat, kit.special.all())
+    }
+
+    /// The templates of [`chat`](Self::chat), if there are any.
+    pub fn chat_templates(&self) -> Option<&ChatTemplates> {
+        self.0.as_ref().ok().map(|loaded| &loaded.kit.chat)
     }
 
     /// The text of `ids`; with `skip_special`, without special tokens. Ids outside the vocabulary are left out.
@@ -55,6 +92,13 @@ impl Tokenizer {
         }
     }
 
+    fn bytes(&self, id: u32) -> Vec<u8> {
+        match (&self.0, self.token(id)) {
+            (Ok(loaded), Some(piece)) => loaded.spelling.bytes(&piece),
+            _ => Vec::new(),
+        }
+    }
+
     /// [`token_text`](Self::token_text) of each id.
     pub fn pieces(&self, ids: &[u32]) -> Vec<String> {
         ids.iter().map(|&id| self.token_text(id)).collect()
@@ -67,12 +111,34 @@ impl Tokenizer {
 
     /// The id of the token that begins a text, whether or not `encode` adds it.
     pub fn bos(&self) -> Option<u32> {
-        self.0.as_ref().ok()?.bos
+        self.special("bos_token")
     }
 
     /// The id of the token that ends a text.
     pub fn eos(&self) -> Option<u32> {
-        self.0.as_ref().ok()?.eos
+        self.special("eos_token")
+    }
+
+    /// The id of the token with a role: `bos_token`, `eos_token`, `unk_token`, `pad_token` ...
+    pub fn special(&self, role: &str) -> Option<u32> {
+        self.id(self.special_tokens().iter().find(|(name, _)| name == role).map(|(_, text)| text)?)
+    }
+
+    /// The tokens that have a role, as role and text.
+    pub fn special_tokens(&self) -> &[(String, String)] {
+        self.0.as_ref().map_or(&[], |loaded| loaded.kit.special.all())
+    }
+
+    /// On which side prompts are filled up to equal length, unless said otherwise.
+    pub fn padding_side(&self) -> Side {
+        self.0.as_ref().map_or(Side::default(), |loaded| loaded.kit.side)
+    }
+
+    /// How to fill prompts up to `length`, or to the longest; `None` without a `pad_token`.
+    pub fn padding(&self, side: Option<Side>, length: Option<usize>) -> Option<Padding> {
+        let id = self.special("pad_token")?;
+        let side = side.unwrap_or(self.padding_side());
+        Some(Padding { token: (id, self.token_text(id)), side, length })
     }
 
     /// Whether there is a tokenizer at all.
@@ -91,20 +157,24 @@ impl Tokenizer {
             Err(why) => return Ok(Self::absent(&why)),
         };
         let settings = read_settings(&folder.join("tokenizer_config.json"))?;
-        let id = |key: &str| inner.token_to_id(special(&settings, key)?);
-        let bos = id("bos_token").or(generation.bos_token_id);
-        let eos = id("eos_token").or(generation.eos_token_ids.first().copied());
-        Ok(Self::new(inner, bos, eos))
+        let legacy = read_settings(&folder.join("special_tokens_map.json"))?;
+        let side = settings.get("padding_side").and_then(Value::as_str).and_then(Side::parse);
+        let kit = Kit {
+            special: SpecialTokens::read(&[&settings, &legacy], generation, &inner),
+            chat: ChatTemplates::read(folder, &settings)?,
+            side: side.unwrap_or_default(),
+        };
+        Ok(Self::new(inner, kit))
     }
 
     /// A tokenizer as built; limits and padding that it may carry are dropped, as transformers does by default.
-    pub(crate) fn new(mut inner: Inner, bos: Option<u32>, eos: Option<u32>) -> Self {
+    pub(crate) fn new(mut inner: Inner, kit: Kit) -> Self {
         inner.with_padding(None);
         if let Err(error) = inner.with_truncation(None) {
             return Self::absent(&error.to_string());
         }
         let spelling = Spelling::of(inner.get_decoder());
-        Self(Ok(Loaded { inner, spelling, bos, eos }))
+        Self(Ok(Loaded { inner, spelling, kit }))
     }
 
     /// No tokenizer, and why.
@@ -126,10 +196,4 @@ fn read_settings(file: &Path) -> Result<Value, LoadError> {
         true => super::folder::read_json(file),
         false => Ok(Value::Null),
     }
-}
-
-/// A special token of `tokenizer_config.json`: a string, or an object with its `content`.
-fn special<'a>(settings: &'a Value, key: &str) -> Option<&'a str> {
-    let token = settings.get(key)?;
-    token.as_str().or_else(|| token.get("content")?.as_str())
 }

@@ -9,6 +9,7 @@ mod gguf;
 mod gguf_broken;
 mod real;
 mod strings;
+mod text;
 mod writer;
 
 use std::path::{Path, PathBuf};

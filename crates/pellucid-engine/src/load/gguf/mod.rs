@@ -17,9 +17,12 @@ use std::path::Path;
 
 use header::{Header, TensorInfo};
 
+use super::encoding::Side;
 use super::mapped::{Mapped, Window};
+use super::special::SpecialTokens;
+use super::tokenizer::Kit;
 use super::weights::{Entry, Files, Stored, Weights};
-use super::{Checkpoint, Generation, LoadError, Progress, Tokenizer};
+use super::{ChatTemplates, Checkpoint, Generation, LoadError, Progress, Tokenizer};
 
 /// Opens the `.gguf` file at `path`.
 pub(crate) fn open(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Checkpoint, LoadError> {
@@ -33,14 +36,9 @@ pub(crate) fn open(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Resul
     let generation = Generation::of(&config)?;
     let entries = entries(&header)?;
     progress(Progress::Tokenizer);
-    let tokenizer = tokenizer::of(&header, &generation)?;
-    Ok(Checkpoint {
-        name,
-        config,
-        weights: Weights::of(Files { files: vec![mapped], entries }),
-        tokenizer: tokenizer_or_absent(tokenizer, &generation),
-        generation,
-    })
+    let tokenizer = tokenizer_or_absent(tokenizer::of(&header, &generation)?, &header, &generation)?;
+    let weights = Weights::of(Files { files: vec![mapped], entries });
+    Ok(Checkpoint { name, config, weights, tokenizer, generation })
 }
 
 /// Enough of the file for its header, which says nowhere how long it is: vocabularies take a few megabytes.
@@ -55,14 +53,22 @@ fn header_window(file: &Mapped) -> Result<Window, LoadError> {
     }
 }
 
-fn tokenizer_or_absent(built: Result<tokenizers::Tokenizer, String>, generation: &Generation) -> Tokenizer {
-    match built {
-        Ok(inner) => {
-            let eos = generation.eos_token_ids.first().copied();
-            Tokenizer::new(inner, generation.bos_token_id, eos)
-        }
-        Err(why) => Tokenizer::absent(&why),
-    }
+fn tokenizer_or_absent(
+    built: Result<tokenizers::Tokenizer, String>,
+    header: &Header<'_>,
+    generation: &Generation,
+) -> Result<Tokenizer, LoadError> {
+    let inner = match built {
+        Ok(inner) => inner,
+        Err(why) => return Ok(Tokenizer::absent(&why)),
+    };
+    let unknown = header.opt_count("tokenizer.ggml.unknown_token_id")?;
+    let kit = Kit {
+        special: SpecialTokens::of_ids(generation, unknown.and_then(|id| u32::try_from(id).ok()), &inner),
+        chat: ChatTemplates::only(header.opt_text("tokenizer.chat_template")?),
+        side: Side::default(),
+    };
+    Ok(Tokenizer::new(inner, kit))
 }
 
 /// The file's tensors under their Hugging Face names.
