@@ -49,8 +49,9 @@ from pellucid.errors import (
     TraceError,
 )
 from pellucid.flow import cond, function, while_loop
-from pellucid.model import LanguageModel, Tokenizer
+from pellucid.model import LanguageModel
 from pellucid.tensor import Tensor
+from pellucid.tokenizer import Encoding, Tokenizer
 from pellucid.trace import Trace, load_trace
 from pellucid.tracer import Tracer
 
@@ -58,6 +59,7 @@ __all__ = [
     "ArgumentError",
     "DType",
     "DTypeError",
+    "Encoding",
     "Envoy",
     "FormatError",
     "LanguageModel",

@@ -1,4 +1,4 @@
-"""What people give as prompts: text, token ids, or lists of either."""
+"""What people give as prompts: text, token ids, lists of either, or what tokenizers give."""
 
 from __future__ import annotations
 
@@ -13,11 +13,34 @@ def prompts(given: Any) -> Prompts:
     """One item for each prompt: text, or a list of token ids."""
     if isinstance(given, str):
         return [given]
+    if hasattr(given, "keys") and "input_ids" in given.keys():  # noqa: SIM118 - of any library
+        return _unpadded(given)
     if hasattr(given, "tolist"):
         return _rows(_integers(given).tolist(), given)
     if isinstance(given, list | tuple):
         return _rows(list(given), given)
     raise _unusable(given)
+
+
+def _unpadded(given: Any) -> Prompts:
+    """What a tokenizer gives, without its padding."""
+    rows: list[Any] = prompts(_listed(given["input_ids"]))
+    if "attention_mask" not in given.keys():  # noqa: SIM118
+        return rows
+    masks = _listed(given["attention_mask"])
+    masks = masks if masks and isinstance(masks[0], list) else [masks]
+    fits = [len(row) for row in rows] == [len(mask) for mask in masks]
+    if not fits:
+        raise fault("bad-prompt", "`input_ids` and `attention_mask` differ in shape")
+    return [
+        [int(id) for id, is_real in zip(row, mask, strict=True) if is_real]
+        for row, mask in zip(rows, masks, strict=True)
+    ]
+
+
+def _listed(given: Any) -> list[Any]:
+    listed: list[Any] = given.tolist() if hasattr(given, "tolist") else list(given)
+    return listed
 
 
 def _rows(items: list[Any], given: object) -> Prompts:

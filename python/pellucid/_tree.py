@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,28 +26,34 @@ class _Line:
     left: str
     path: str = ""
     shapes: str = ""
+    names: str = ""
 
 
 def shown(envoy: Envoy) -> str:
     """The tree below an envoy."""
     lines = list(_module(envoy, "", envoy._path, 0))
-    left = max(len(line.left) for line in lines)
-    path = max(len(line.path) for line in lines)
-    rows = (f"{line.left:<{left}}  {line.path:<{path}}  {line.shapes}".rstrip() for line in lines)
-    return "\n".join(rows)
+    rows = [(line.left, line.path, line.shapes, line.names) for line in lines]
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    padded = ("  ".join(map(str.ljust, row, widths)) for row in rows)
+    return "\n".join(row.rstrip() for row in padded)
 
 
 def _module(envoy: Envoy, label: str, path: str, depth: int) -> list[_Line]:
     pad = "  " * depth
     inside = _inside(envoy, path, depth + 1)
     opening = f"{pad}{label}{envoy._kind}({'' if inside else ')'}"
-    first = _Line(opening, path, through(envoy))
+    first = _Line(opening, path, through(envoy), also_called(envoy, "", path))
     return [first, *inside, _Line(f"{pad})")] if inside else [first]
 
 
 def _inside(envoy: Envoy, path: str, depth: int) -> list[_Line]:
     lines = [
-        _Line(f"{'  ' * depth}.{point}", f"{path}.{point}".lstrip("."), str(site))
+        _Line(
+            f"{'  ' * depth}.{point}",
+            f"{path}.{point}".lstrip("."),
+            str(site),
+            also_called(envoy, point, path),
+        )
         for point, site in envoy._sites.items()
         if point not in ("input", "output")
     ]
@@ -56,6 +63,18 @@ def _inside(envoy: Envoy, path: str, depth: int) -> list[_Line]:
         label = f"({names[0]}): " if len(names) == 1 else f"({names[0]}-{names[-1]}): {times}"
         lines += _module(child, label, f"{path}.{last}".lstrip("."), depth)
     return lines
+
+
+def also_called(envoy: Envoy, point: str, path: str) -> str:
+    """Other names of a tap, or of a module and its input and output; `*` where the path has one."""
+    real = envoy._path.split(".")
+    stars = {real[i] for i, word in enumerate(path.split(".")) if word == "*"}
+    points = [point] if point else ["", "input", "output"]
+    written = (
+        ".".join("*" if word in stars else word for word in name.split("."))
+        for name in itertools.chain.from_iterable(envoy._names.get(p, []) for p in points)
+    )
+    return ", ".join(written)
 
 
 def through(envoy: Envoy) -> str:

@@ -29,7 +29,9 @@ class Envoy:
     """Stands for a module: its attributes are its modules, `input`, `output` and taps.
 
     Inside a trace, sites are read as attributes and written by assignment; calling an envoy
-    applies the module to any value.
+    applies the module to any value. Modules and sites have Hugging Face's names, and those of the
+    vocabulary that all models share: `layers`, `attn`, `mlp`, `heads`, `embed`, `norm_f`,
+    `unembed`. Two names of a module give one envoy.
     """
 
     if TYPE_CHECKING:
@@ -38,6 +40,7 @@ class Envoy:
         q, k, v = Site(), Site(), Site()
         rot_q, rot_k = Site(), Site()
         scores, pattern, z = Site(), Site(), Site()
+        heads = Site()
         pre, post = Site(), Site()
 
         def __getattr__(self, name: str) -> Envoy: ...
@@ -49,6 +52,9 @@ class Envoy:
         self._kind = kind
         self._children: dict[str, Envoy] = {}
         self._sites: dict[str, _tree.SiteShape] = {}
+        self._renamed: dict[str, Envoy] = {}
+        self._renamed_sites: dict[str, _tree.SiteShape] = {}
+        self._names: dict[str, list[str]] = {}
 
     @property
     def path(self) -> str:
@@ -63,7 +69,7 @@ class Envoy:
     @property
     def sites(self) -> dict[str, tuple[str | int, ...]]:
         """What can be read and written here, with shapes over `b` prompts of `s` tokens."""
-        return {name: site.shape for name, site in self._sites.items()}
+        return {name: site.shape for name, site in (self._sites | self._renamed_sites).items()}
 
     if not TYPE_CHECKING:
 
@@ -71,26 +77,28 @@ class Envoy:
             """A module below this one, or the value of a site."""
             if name.startswith("_"):
                 raise AttributeError(name)
-            if name in self._children:
-                return self._children[name]
-            if name in self._sites:
+            child = self._child(name)
+            if child is not None:
+                return child
+            if self._has_site(name):
                 return self._read(name)
             self._model.unknown_name(self._path, name, here())
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_"):
             object.__setattr__(self, name, value)
-        elif name in self._sites:
+        elif self._has_site(name):
             recorder, invoke = invoke_for(self._model, self._shown(name))
             recorder.write(invoke, self._path, name, _call.tensor(value), here())
-        elif name in self._children:
+        elif self._child(name) is not None:
             message = f"`{self._shown(name)}` is a module, not a value"
             raise fault("bad-argument", message, "write to its `input` or `output`")
         else:
             self._model.unknown_name(self._path, name, here())
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self._children, *self._sites]
+        modules = (*self._children, *self._renamed)
+        return [*super().__dir__(), *modules, *self._sites, *self._renamed_sites]
 
     def __call__(self, value: TensorLike) -> Tensor:
         """Applies the module to a value, outside the model's own pass."""
@@ -137,11 +145,18 @@ class Envoy:
     def _below(self, path: str) -> Envoy:
         found = self
         for name in path.split("."):
-            if name not in found._children:
+            child = found._child(name)
+            if child is None:
                 whole = f"{self._path}.{path}" if self._path else path
                 self._model.unknown_path(whole, here())
-            found = found._children[name]
+            found = child
         return found
+
+    def _child(self, name: str) -> Envoy | None:
+        return self._children.get(name) or self._renamed.get(name)
+
+    def _has_site(self, name: str) -> bool:
+        return name in self._sites or name in self._renamed_sites
 
     def _read(self, point: str) -> Tensor:
         at = here()
@@ -154,7 +169,7 @@ class Envoy:
 
 
 def grow(root: Envoy, model: _native.Model) -> None:
-    """Gives the envoy of the whole model the tree of envoys below it."""
+    """Gives the envoy of the whole model the tree of envoys below it, and all their names."""
     made = {"": root}
     for path, kind, _, _ in model.modules():
         if not path:
@@ -164,3 +179,37 @@ def grow(root: Envoy, model: _native.Model) -> None:
     for path, point, dtype, shape in model.sites():
         lengths = tuple(int(d) if d.isdigit() else d for d in shape)
         made[path]._sites[point] = _tree.SiteShape(dtype, lengths)
+    for name, place, target in model.aliases():
+        _rename(made, model, place, target)
+        _call_also(made, target, name)
+
+
+def _rename(made: dict[str, Envoy], model: _native.Model, place: str, target: str) -> None:
+    """Gives a parent one more name below it."""
+    if place == target:
+        return
+    parent, _, word = place.rpartition(".")
+    above = _parent(made, model, parent)
+    if hasattr(type(above), word):
+        message = f"cannot call `{target}` `{word}`: every model or module has a `{word}`"
+        raise fault("duplicate-name", message)
+    if target in made:
+        above._renamed[word] = made[target]
+    else:
+        path, _, point = target.rpartition(".")
+        above._renamed_sites[word] = made[path]._sites[point]
+
+
+def _parent(made: dict[str, Envoy], model: _native.Model, path: str) -> Envoy:
+    """The envoy at a path; a new one, of names only, where the model has no module."""
+    if path not in made:
+        parent, _, word = path.rpartition(".")
+        made[path] = Envoy(model, path, "")
+        _parent(made, model, parent)._renamed[word] = made[path]
+    return made[path]
+
+
+def _call_also(made: dict[str, Envoy], target: str, name: str) -> None:
+    """Remembers a name for `print`: of a module, or of one of its sites."""
+    path, point = (target, "") if target in made else target.rpartition(".")[::2]
+    made[path]._names.setdefault(point, []).append(name)

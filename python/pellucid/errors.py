@@ -106,6 +106,8 @@ _CLASSES: dict[str, type[PellucidError]] = {
     "not-tokenized": PromptError,
     "bad-prompt": PromptError,
     "no-tokenizer": PromptError,
+    "no-chat-template": PromptError,
+    "bad-chat": PromptError,
     "limit-exceeded": LimitError,
     "syntax": FormatError,
     "bad-wire": FormatError,

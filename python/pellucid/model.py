@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pellucid import _native, _prompt
+from pellucid import _chat, _native, _prompt
 from pellucid._html import model as page
+from pellucid._location import here
 from pellucid.dtype import DType, dtype
 from pellucid.envoy import Envoy, grow
 from pellucid.errors import fault
+from pellucid.tokenizer import Tokenizer
 from pellucid.tracer import Tracer
 
 
@@ -26,12 +29,23 @@ class LanguageModel(Envoy):
     ```
     """
 
-    def __init__(self, model: str | os.PathLike[str]) -> None:
+    def __init__(
+        self,
+        model: str | os.PathLike[str],
+        *,
+        rename: Mapping[str, str | Sequence[str]] | None = None,
+    ) -> None:
         """Opens the model.
 
-        Raises `LoadError` when there is no such model, or it cannot be read.
+        `rename` gives modules and sites more names: `{"transformer.h": "blocks", "mlp": ["ffn"],
+        "self_attn.z": "self_attn.mixed", "*.h": "blocks", "LlamaMLP": "ffn"}`. A key is a path
+        from anywhere in the model, with `*` for any one name, or a class; keys that lead nowhere
+        are passed over, so that one table serves many models. Traces hold the real paths.
+
+        Raises `LoadError` when there is no such model, or it cannot be read, and `ArgumentError`
+        when a name is taken.
         """
-        native = _native.Model.open(os.fspath(model))
+        native = _native.Model.open(os.fspath(model), _renames(rename or {}))
         kind = next((kind for path, kind, _, _ in native.modules() if not path), "Model")
         super().__init__(native, "", kind)
         self._tokenizer = Tokenizer(native)
@@ -71,62 +85,72 @@ class LanguageModel(Envoy):
         sizes = f"{self.n_ctx} positions", f"{self.vocab_size} tokens"
         return page.html(self, self.model_type, self.dtype.name, *sizes)
 
-    def trace(self, prompt: Any = None) -> Tracer:
+    def trace(
+        self,
+        prompt: Any = None,
+        *,
+        messages: _chat.Messages | None = None,
+        add_generation_prompt: bool = True,
+    ) -> Tracer:
         """One forward pass; what is written in its block happens inside the pass.
 
         `prompt` is text, token ids (a list, or an array with one axis), or several of either (a
-        list, or an array with two axes). Without it, prompts come by `tracer.invoke(prompt)`.
+        list, or an array with two axes), or what a tokenizer gives. `messages` is a conversation
+        instead, `[{"role": "user", "content": "Hello"}]`, or several, read through the model's
+        chat template. Without either, prompts come by `tracer.invoke(prompt)`.
         """
-        return Tracer(self._model, prompt)
+        return Tracer(
+            self._model, _chat.prompt(self._model, prompt, messages, add_generation_prompt)
+        )
 
-    def tokens(self, prompt: Any) -> Any:
+    def tokens(
+        self,
+        prompt: Any = None,
+        *,
+        messages: _chat.Messages | None = None,
+        add_generation_prompt: bool = True,
+    ) -> Any:
         """The pieces that a prompt is read as; a list of such lists for several prompts."""
-        rows = _prompt.prompts(prompt)
+        given = _chat.prompt(self._model, prompt, messages, add_generation_prompt)
+        rows = _prompt.prompts(given)
         pieces = [
             self._model.pieces(self._model.encode(row, True) if isinstance(row, str) else row)
             for row in rows
         ]
-        is_single = isinstance(prompt, str) or (rows and len(rows) == 1 and _has_one_axis(prompt))
+        is_single = isinstance(given, str) or (rows and len(rows) == 1 and _has_one_axis(given))
         return pieces[0] if is_single else pieces
 
+    def positions(
+        self,
+        prompt: Any = None,
+        text: str = "",
+        *,
+        which: int | None = None,
+        messages: _chat.Messages | None = None,
+        add_generation_prompt: bool = True,
+    ) -> list[int]:
+        """Where a text is in a prompt: the positions of all tokens that have a part of it.
 
-class Tokenizer:
-    """Text to token ids and back, as the model was trained."""
+        ```python
+        where = model.positions("The Eiffel Tower is in", "Eiffel Tower")  # [1, 2, 3]
+        ```
 
-    def __init__(self, model: _native.Model) -> None:
-        """Not for users: `model.tokenizer` is it."""
-        self._model = model
+        `which` chooses if it is there several times: 0 is the first, -1 the last. In token ids
+        and messages it is looked for in what they spell, special tokens included.
 
-    def encode(self, text: str, *, add_special_tokens: bool = True) -> list[int]:
-        """The token ids of a text, with those that the model expects around it."""
-        return self._model.encode(text, add_special_tokens)
-
-    def id(self, text: str) -> int:
-        """The id of a text that is one token, ` Paris` with its space say.
-
-        Raises `ArgumentError` when it is none or several.
+        Raises `ArgumentError` when it is not there, or several times without `which`.
         """
-        ids = self.encode(text, add_special_tokens=False)
-        if len(ids) != 1:
-            pieces = ", ".join(f"`{piece}`" for piece in self.pieces(ids))
-            message = f"`{text}` is {len(ids)} tokens, not one: {pieces or 'nothing'}"
-            raise fault("bad-argument", message, "`encode(text)` gives them all")
-        return ids[0]
-
-    def decode(self, ids: Any, *, skip_special_tokens: bool = False) -> str:
-        """The text of token ids: one, a list, or an array."""
-        return self._model.decode(_ids(ids), skip_special_tokens)
-
-    def pieces(self, ids: Any) -> list[str]:
-        """Each token by itself, as people read it."""
-        return self._model.pieces(_ids(ids))
+        given = _chat.prompt(self._model, prompt, messages, add_generation_prompt)
+        rows = _prompt.prompts(given)
+        if len(rows) != 1:
+            message = f"positions are those of one prompt, got {len(rows)}"
+            raise fault("bad-argument", message, "ask for each prompt by itself")
+        return self._model.positions(rows[0], text, which, True, here())
 
 
-def _ids(given: Any) -> list[int]:
-    listed = given.tolist() if hasattr(given, "tolist") else given
-    if hasattr(listed, "__index__"):
-        return [int(listed)]
-    return [int(token) for token in listed]
+def _renames(rename: Mapping[str, str | Sequence[str]]) -> list[tuple[str, str]]:
+    several = {key: [to] if isinstance(to, str) else to for key, to in rename.items()}
+    return [(key, name) for key, names in several.items() for name in names]
 
 
 def _has_one_axis(prompt: Any) -> bool:

@@ -8,7 +8,7 @@ from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import Any
 
-from pellucid import _native, _prompt
+from pellucid import _chat, _native, _prompt
 from pellucid._html import trace as page
 from pellucid._location import here, shown
 from pellucid._recorder import Recorder
@@ -70,8 +70,18 @@ class Tracer:
             message = f"the trace of {shown(self._at)} never ran: `trace` needs `with`"
             warnings.warn(message, RuntimeWarning, stacklevel=2)
 
-    def invoke(self, prompt: Any) -> Invoker:
-        """Adds an input: inside `with tracer.invoke(prompt):` the model's values are its rows."""
+    def invoke(
+        self,
+        prompt: Any = None,
+        *,
+        messages: _chat.Messages | None = None,
+        add_generation_prompt: bool = True,
+    ) -> Invoker:
+        """Adds an input: inside `with tracer.invoke(prompt):` the model's values are its rows.
+
+        `messages` is a conversation instead, as for `model.trace`.
+        """
+        prompt = _chat.prompt(self._model, prompt, messages, add_generation_prompt)
         return Invoker(self, prompt)
 
     def stop(self) -> None:

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use pellucid_graph::diagnostic::nearest;
 use pellucid_graph::spec::display_path;
-use pellucid_graph::{Code, Diagnostic};
+use pellucid_graph::{Begins, Code, Diagnostic, Rename, Taken};
 use pyo3::prelude::*;
 
-use crate::engine;
-use crate::errors::{At, Raise, loc};
+use crate::engine::{self, Chat, Encoding, Now, Side};
+use crate::errors::{self, At, Raise, loc};
+use crate::recorder::{PromptArg, token_ids};
 use crate::signals::interruptible;
 
 /// A model in memory, shared by all who trace it.
@@ -17,8 +18,19 @@ pub struct Model {
     inner: Arc<engine::Model>,
 }
 
+/// The precision of a run in this dtype.
+fn precision(dtype: &str) -> Result<engine::Precision, engine::Error> {
+    let found = DType::parse(dtype).and_then(engine::Precision::of);
+    found.ok_or_else(|| {
+        let message = format!("`dtype` is {dtype}; models run in float32, bfloat16 or float16");
+        Diagnostic::new(Code::BadArgument, message).into()
+    })
+}
+
 /// Path, class name, whether rows are independent, weights of the module itself.
 type ModuleRow = (String, String, bool, u64);
+/// Ids, mask, offsets and pieces of a prompt.
+type EncodingRow = (Vec<u32>, Vec<u8>, Vec<(usize, usize)>, Vec<String>);
 /// Path of the module, point, dtype, symbolic shape.
 type SiteRow = (String, String, &'static str, Vec<String>);
 
@@ -31,12 +43,39 @@ impl Model {
 
 #[pymethods]
 impl Model {
-    /// Opens a folder, a `.gguf` file, or a model of this machine by name.
+    /// Opens a folder, a `.gguf` file, or a model of this machine by name; what a first name leads
+    /// to is also called by the second.
     #[staticmethod]
-    fn open(py: Python<'_>, name: String) -> PyResult<Model> {
-        let work =
-            move || engine::Model::open(engine::find_model(&name)?, &engine::Options::default(), &mut |_| {});
+    #[pyo3(signature = (name, renames, dtype, quantized, stream, memory_budget))]
+    fn open(
+        py: Python<'_>,
+        name: String,
+        renames: Vec<(String, String)>,
+        dtype: &str,
+        quantized: bool,
+        stream: bool,
+        memory_budget: Option<u64>,
+    ) -> PyResult<Model> {
+        let dtype = precision(dtype).raise(py)?;
+        let options = engine::Options { dtype, quantized, stream, memory_budget };
+        let work = move || {
+            let mut model = engine::Model::open(engine::find_model(&name)?, &options, &mut |_| {})?;
+            let rules: Vec<Rename<'_>> = renames.iter().map(|(from, to)| rule(from, to)).collect();
+            model.rename(&rules).map(|()| model)
+        };
         Ok(Model { inner: Arc::new(interruptible(py, None, work)?.raise(py)?) })
+    }
+
+    /// Reads all weights now.
+    fn load(&self, py: Python<'_>) -> PyResult<()> {
+        let inner = self.inner.clone();
+        interruptible(py, None, move || inner.load(&mut |_| {}))?.raise(py)
+    }
+
+    /// Bytes that all weights take in memory once they are read.
+    #[getter]
+    fn weight_bytes(&self) -> u64 {
+        self.inner.weight_bytes()
     }
 
     #[getter]
@@ -79,6 +118,13 @@ impl Model {
         self.inner.spec().sites.iter().map(row).collect()
     }
 
+    /// Every other name of a module or site, parents before children: from the root, at the real path
+    /// of its parent, and what it stands for.
+    fn aliases(&self) -> Vec<(String, String, String)> {
+        let spec = self.inner.spec();
+        spec.aliases.iter().map(|a| (a.name.clone(), spec.real_name(a), a.target.clone())).collect()
+    }
+
     /// Raises what is wrong with a name that a module has neither as a child nor as a site.
     fn unknown_name(&self, py: Python<'_>, path: &str, name: &str, at: At) -> PyResult<()> {
         let (spec, at) = (self.inner.spec(), loc(at));
@@ -88,7 +134,8 @@ impl Model {
         let (children, points) = (spec.children(path), spec.points(path));
         let message = format!("`{}` has no module or site `{name}`", display_path(path));
         let diagnostic = Diagnostic::new(Code::UnknownModule, message);
-        let known = children.iter().chain(&points).copied();
+        let aliases = spec.aliases_at(path);
+        let known = children.iter().chain(&points).chain(&aliases).copied();
         let help = nearest(name, known).unwrap_or_else(|| match (children.is_empty(), points.is_empty()) {
             (true, true) => "`print(model)` shows every module and site".to_owned(),
             (true, false) => format!("it has the sites {}", points.join(", ")),
@@ -105,6 +152,95 @@ impl Model {
         self.inner.spec().module(path).map_err(|d| d.at(loc(at))).raise(py).map(drop)
     }
 
+    /// The prompts with ids, masks, offsets and pieces, filled up if a side and a length say how.
+    fn encodings(
+        &self,
+        py: Python<'_>,
+        texts: Vec<String>,
+        add_special: bool,
+        padding: Option<(Option<String>, Option<usize>)>,
+        at: At,
+    ) -> PyResult<Vec<EncodingRow>> {
+        let tokenizer = self.inner.tokenizer();
+        let encodings = texts.iter().map(|text| tokenizer.encoding(text, add_special));
+        let mut encodings = encodings.collect::<Result<Vec<_>, _>>().raise(py)?;
+        if let Some((side, length)) = padding {
+            let fault = |message: &str| Diagnostic::new(Code::BadArgument, message).at(loc(at));
+            let side = side.map(|word| Side::parse(&word).ok_or(word)).transpose();
+            let padding = match side {
+                Err(word) => Err(fault(&format!("`padding_side` is `left` or `right`, not `{word}`"))),
+                Ok(side) => tokenizer.padding(side, length).ok_or_else(|| {
+                    fault("the tokenizer has no `pad_token` to fill prompts up with")
+                        .help("prompts of a trace need not be equally long")
+                }),
+            };
+            Encoding::pad(&mut encodings, &padding.raise(py)?);
+        }
+        Ok(encodings.into_iter().map(|e| (e.ids, e.mask, e.offsets, e.pieces)).collect())
+    }
+
+    /// The tokens of a prompt that have a part of `wanted`.
+    fn positions(
+        &self,
+        py: Python<'_>,
+        prompt: PromptArg,
+        wanted: &str,
+        which: Option<i64>,
+        add_special: bool,
+        at: At,
+    ) -> PyResult<Vec<usize>> {
+        let (tokenizer, at) = (self.inner.tokenizer(), loc(at));
+        let (text, encoding) = match prompt {
+            PromptArg::Text(text) => {
+                let encoding = tokenizer.encoding(&text, add_special).raise(py)?;
+                (text, encoding)
+            }
+            PromptArg::Ids(ids) => {
+                let ids = token_ids(&ids).map_err(|d| d.at(at.clone())).raise(py)?;
+                tokenizer.spelled(&ids)
+            }
+        };
+        encoding.positions(&text, wanted, which).map_err(|d| d.at(at)).raise(py)
+    }
+
+    /// The text of messages, given as JSON; `now` is the time in seconds since 1970 and how far local
+    /// time is ahead of UTC.
+    #[allow(clippy::too_many_arguments, reason = "what `apply_chat_template` takes, handed on")]
+    fn chat(
+        &self,
+        py: Python<'_>,
+        messages: &str,
+        add_generation_prompt: bool,
+        continue_final_message: bool,
+        template: Option<&str>,
+        variables: &str,
+        now: (i64, i64),
+        at: At,
+    ) -> PyResult<String> {
+        let now = Now { unix_s: now.0, utc_offset_s: now.1 };
+        let chat = Chat { add_generation_prompt, continue_final_message, template, variables, now };
+        let text = self.inner.tokenizer().chat(messages, &chat);
+        text.map_err(|e| errors::new(py, e.code(), &e.to_string(), None, loc(at)))
+    }
+
+    /// The Jinja that messages are rendered with.
+    #[getter]
+    fn chat_template(&self) -> Option<&str> {
+        self.inner.tokenizer().chat_templates()?.get(false)
+    }
+
+    /// Role, text and id of the tokens that have a role.
+    fn special_tokens(&self) -> Vec<(String, String, Option<u32>)> {
+        let tokenizer = self.inner.tokenizer();
+        let row = |(role, text): &(String, String)| (role.clone(), text.clone(), tokenizer.id(text));
+        tokenizer.special_tokens().iter().map(row).collect()
+    }
+
+    #[getter]
+    fn padding_side(&self) -> &'static str {
+        self.inner.tokenizer().padding_side().name()
+    }
+
     fn encode(&self, py: Python<'_>, text: &str, add_special: bool) -> PyResult<Vec<u32>> {
         self.inner.tokenizer().encode(text, add_special).raise(py)
     }
@@ -116,4 +252,9 @@ impl Model {
     fn pieces(&self, ids: Vec<u32>) -> Vec<String> {
         self.inner.tokenizer().pieces(&ids)
     }
+}
+
+/// A user's rename, which may begin anywhere and must not take a name.
+fn rule<'a>(from: &'a str, to: &'a str) -> Rename<'a> {
+    Rename { from, to, begins: Begins::Anywhere, taken: Taken::Fail }
 }

@@ -314,7 +314,8 @@ pub enum PromptArg {
     Ids(Vec<i64>),
 }
 
-fn token_ids(ids: &[i64]) -> Result<Vec<u32>, Diagnostic> {
+/// Token ids as the engine takes them.
+pub fn token_ids(ids: &[i64]) -> Result<Vec<u32>, Diagnostic> {
     let id = |(i, &id): (usize, &i64)| {
         u32::try_from(id).map_err(|_| {
             let message = format!("token id {id} at position {i} is not a token of any vocabulary");

@@ -30,7 +30,8 @@ def _weights(envoy: Envoy) -> str:
 
 
 def _module(envoy: Envoy, label: str, path: str, depth: int) -> str:
-    title = _row(f"{label}{envoy.kind}", path, _tree.through(envoy))
+    names = _tree.also_called(envoy, "", path)
+    title = _row(f"{label}{envoy.kind}", path, _tree.through(envoy), names)
     inside = "".join(_taps(envoy, path)) + "".join(
         _module(child, *_named(names, path), depth + 1) for names, child in _tree.folded(envoy)
     )
@@ -47,12 +48,19 @@ def _named(names: list[str], path: str) -> tuple[str, str]:
 
 
 def _taps(envoy: Envoy, path: str) -> list[str]:
-    return [
-        f'<div class="leaf">{_row(f".{point}", f"{path}.{point}".lstrip("."), str(site))}</div>'
+    rows = (
+        _row(
+            f".{point}",
+            f"{path}.{point}".lstrip("."),
+            str(site),
+            _tree.also_called(envoy, point, path),
+        )
         for point, site in envoy._sites.items()
         if point not in ("input", "output")
-    ]
+    )
+    return [f'<div class="leaf">{row}</div>' for row in rows]
 
 
-def _row(name: str, path: str, shapes: str) -> str:
-    return f'<span class="row"><span>{code(name)}</span>{faint(path)}{code(shapes)}</span>'
+def _row(name: str, path: str, shapes: str, names: str) -> str:
+    also = faint(names) if names else ""
+    return f'<span class="row"><span>{code(name)}</span>{faint(path)}{code(shapes)}{also}</span>'

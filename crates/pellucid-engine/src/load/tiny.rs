@@ -8,6 +8,8 @@ use tokenizers::decoders::byte_level::ByteLevel;
 use tokenizers::models::bpe::BPE;
 use tokenizers::{AddedToken, Tokenizer as Inner};
 
+use super::special::SpecialTokens;
+use super::tokenizer::Kit;
 use super::{Checkpoint, Config, Generation, LoadError, Tokenizer, Weights};
 
 /// The random model `tiny:MODEL_TYPE` with weights that depend on `seed` alone.
@@ -23,16 +25,14 @@ pub fn tiny(model_type: &str, seed: u64) -> Result<Checkpoint, LoadError> {
     map.insert("model_type".to_owned(), model_type.into());
     let config = Config::new(&name, map);
     let generation = Generation::of(&config)?;
-    Ok(Checkpoint {
-        name,
-        config,
-        weights: Weights::random(seed),
-        tokenizer: match bytes() {
-            Ok(inner) => Tokenizer::new(inner, Some(EOS), Some(EOS)),
-            Err(error) => Tokenizer::absent(&error.to_string()),
-        },
-        generation,
-    })
+    let tokenizer = match bytes() {
+        Ok(inner) => {
+            let special = SpecialTokens::of_ids(&generation, None, &inner);
+            Tokenizer::new(inner, Kit { special, ..Kit::default() })
+        }
+        Err(error) => Tokenizer::absent(&error.to_string()),
+    };
+    Ok(Checkpoint { name, config, weights: Weights::random(seed), tokenizer, generation })
 }
 
 /// The token that begins and ends texts, after those of the bytes.
