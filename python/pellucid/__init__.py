@@ -16,7 +16,7 @@ from pellucid import _contract, _create, _ops, _places, _random, _reduce, _views
 from pellucid._containers import save, tensor
 from pellucid._contract import *  # noqa: F403
 from pellucid._create import *  # noqa: F403
-from pellucid._native import __version__
+from pellucid._native import __version__, peak_memory
 from pellucid._ops import *  # noqa: F403 - the table's names
 from pellucid._places import *  # noqa: F403
 from pellucid._random import *  # noqa: F403
@@ -88,6 +88,7 @@ __all__ = [
     "int64",
     "linalg",
     "load_trace",
+    "peak_memory",
     "save",
     "tensor",
     "uint8",

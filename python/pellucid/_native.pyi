@@ -18,6 +18,7 @@ __all__ = [
     "call_function",
     "cond",
     "end_function",
+    "peak_memory",
     "while_loop",
 ]
 
@@ -26,6 +27,7 @@ __version__: str
 _At: TypeAlias = tuple[str, int] | None
 _Value: TypeAlias = Handle | Array
 
+def peak_memory() -> int | None: ...
 def call(
     op: str, args: tuple[Any, ...], at: _At, recorder: Recorder | None = None
 ) -> list[Any]: ...
@@ -94,7 +96,17 @@ class Model:
     @property
     def dtype(self) -> str: ...
     @staticmethod
-    def open(name: str, renames: list[tuple[str, str]]) -> Model: ...
+    def open(
+        name: str,
+        renames: list[tuple[str, str]],
+        dtype: str,
+        quantized: bool,
+        stream: bool,
+        memory_budget: str | None,
+    ) -> Model: ...
+    @property
+    def weight_bytes(self) -> int: ...
+    def load(self) -> None: ...
     def modules(self) -> list[tuple[str, str, bool, int]]: ...
     def sites(self) -> list[tuple[str, str, str, list[str]]]: ...
     def aliases(self) -> list[tuple[str, str, str]]: ...

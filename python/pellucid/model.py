@@ -9,7 +9,8 @@ from typing import Any
 from pellucid import _chat, _native, _prompt
 from pellucid._html import model as page
 from pellucid._location import here
-from pellucid.dtype import DType, dtype
+from pellucid.dtype import DType
+from pellucid.dtype import dtype as element_type
 from pellucid.envoy import Envoy, grow
 from pellucid.errors import fault
 from pellucid.tokenizer import Tokenizer
@@ -20,7 +21,9 @@ class LanguageModel(Envoy):
     """A language model, opened: the envoy of the whole, and where traces begin.
 
     `model` is a Hugging Face folder, a `.gguf` file, or the name of a model in the folder that
-    `PELLUCID_MODELS` names, in `.models`, or in the user's cache.
+    `PELLUCID_MODELS` names, in `.models`, or in the user's cache. A `config.json` alone is a model
+    without weights, to record and check on; `tiny:llama`, and so on for every architecture, is a
+    small one of random weights.
 
     ```python
     model = pl.LanguageModel("SmolLM2-135M-Instruct")
@@ -34,8 +37,22 @@ class LanguageModel(Envoy):
         model: str | os.PathLike[str],
         *,
         rename: Mapping[str, str | Sequence[str]] | None = None,
+        dtype: Any = "float32",
+        quantized: bool = False,
+        stream_weights: bool = False,
+        memory_budget: int | str | None = None,
+        dispatch: bool = False,
     ) -> None:
-        """Opens the model.
+        """Opens the model: milliseconds, since weights are read when a trace first needs them.
+
+        `dtype` is that of values inside: `float32`, `bfloat16` or `float16`; wider weights are
+        rounded to it, as `dtype=` of transformers does. Half weights in a float32 run keep their
+        size in memory. `quantized=True` leaves the weights of a GGUF file in their blocks, in a
+        quarter to an eighth of the memory, and widens them, exactly, as they are used.
+        `stream_weights=True` leaves all weights in their file and reads them again in each forward
+        pass, so that a model larger than memory runs; so does every weight beyond
+        `memory_budget`, bytes or text like `"4GB"` (unset: 80 % of the memory that is free).
+        Neither of the three changes a bit of any result. `dispatch=True` reads the weights now.
 
         `rename` gives modules and sites more names: `{"transformer.h": "blocks", "mlp": ["ffn"],
         "self_attn.z": "self_attn.mixed", "*.h": "blocks", "LlamaMLP": "ffn"}`. A key is a path
@@ -45,7 +62,16 @@ class LanguageModel(Envoy):
         Raises `LoadError` when there is no such model, or it cannot be read, and `ArgumentError`
         when a name is taken.
         """
-        native = _native.Model.open(os.fspath(model), _renames(rename or {}))
+        native = _native.Model.open(
+            os.fspath(model),
+            _renames(rename or {}),
+            element_type(dtype).name,
+            quantized,
+            stream_weights,
+            None if memory_budget is None else str(memory_budget),
+        )
+        if dispatch:
+            native.load()
         kind = next((kind for path, kind, _, _ in native.modules() if not path), "Model")
         super().__init__(native, "", kind)
         self._tokenizer = Tokenizer(native)
@@ -74,7 +100,12 @@ class LanguageModel(Envoy):
     @property
     def dtype(self) -> DType:
         """Element type of the values inside."""
-        return dtype(self._model.dtype)
+        return element_type(self._model.dtype)
+
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes that all weights take in memory once they are read; streamed ones take none."""
+        return self._model.weight_bytes
 
     @property
     def tokenizer(self) -> Tokenizer:

@@ -1,8 +1,8 @@
 //! The seam to the engine: every name of it that this crate uses, and what its errors become.
 
 pub use pellucid_engine::{
-    Cancel, Chat, Encoding, Error, Model, Now, Options, Precision, Side, Tensor, eval, execute, find_model,
-    peak_memory,
+    Cancel, Chat, Encoding, Error, Model, Now, Options, Precision, Side, Tensor, bytes, eval, execute,
+    find_model, peak_memory,
 };
 
 use pellucid_engine::LoadError;

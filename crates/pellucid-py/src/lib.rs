@@ -25,7 +25,7 @@ mod _native {
     use super::{
         array::Array,
         flow::{Body, abandon_function, begin_function, call_function, cond, end_function, while_loop},
-        model::Model,
+        model::{Model, peak_memory},
         ops::call,
         recorder::{Handle, Recorder},
         trace::Trace,

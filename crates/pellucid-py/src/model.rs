@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pellucid_graph::diagnostic::nearest;
 use pellucid_graph::spec::display_path;
-use pellucid_graph::{Begins, Code, Diagnostic, Rename, Taken};
+use pellucid_graph::{Begins, Code, DType, Diagnostic, Rename, Taken};
 use pyo3::prelude::*;
 
 use crate::engine::{self, Chat, Encoding, Now, Side};
@@ -41,6 +41,12 @@ impl Model {
     }
 }
 
+/// The most memory that this process has held at once, in bytes; `None` where the system does not say.
+#[pyfunction]
+pub fn peak_memory() -> Option<u64> {
+    engine::peak_memory()
+}
+
 #[pymethods]
 impl Model {
     /// Opens a folder, a `.gguf` file, or a model of this machine by name; what a first name leads
@@ -54,9 +60,10 @@ impl Model {
         dtype: &str,
         quantized: bool,
         stream: bool,
-        memory_budget: Option<u64>,
+        memory_budget: Option<&str>,
     ) -> PyResult<Model> {
         let dtype = precision(dtype).raise(py)?;
+        let memory_budget = memory_budget.map(engine::bytes).transpose().raise(py)?;
         let options = engine::Options { dtype, quantized, stream, memory_budget };
         let work = move || {
             let mut model = engine::Model::open(engine::find_model(&name)?, &options, &mut |_| {})?;

@@ -2,13 +2,13 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
-use pellucid_engine::{Cancel, known_models, model_folders};
+use pellucid_engine::{Cancel, Model, known_models, model_folders, peak_memory};
 use pellucid_graph::{Limits, Trace, check};
 use pellucid_server::Worker;
 
 use crate::failure::Failure;
-use crate::opening::open_model;
 use crate::show;
 
 /// Where results go.
@@ -22,10 +22,20 @@ pub enum Output {
 }
 
 /// `pellucid run`.
-pub fn run(trace: &Path, model: &str, output: Output) -> Result<(), Failure> {
+pub fn run(
+    trace: &Path,
+    open: impl FnOnce() -> Result<Model, Failure>,
+    output: Output,
+    stats: bool,
+) -> Result<(), Failure> {
     let trace = read_trace(trace)?;
-    let worker = Worker::new(open_model(model)?, Limits::default());
+    let model = open()?;
+    let (weights, start) = (model.weight_bytes(), Instant::now());
+    let worker = Worker::new(model, Limits::default());
     let saved = worker.run_trace(trace, &Cancel::new())?;
+    if stats {
+        eprintln!("{}", show::stats(start.elapsed(), weights, peak_memory()));
+    }
     match output {
         Output::Summary => print(&show::summary(&saved))?,
         Output::Json => print(&format!("{}\n", show::json(&saved)))?,
@@ -39,17 +49,16 @@ pub fn run(trace: &Path, model: &str, output: Output) -> Result<(), Failure> {
 }
 
 /// `pellucid explain`.
-pub fn explain(trace: &Path, model: &str) -> Result<(), Failure> {
+pub fn explain(trace: &Path, open: impl FnOnce() -> Result<Model, Failure>) -> Result<(), Failure> {
     let mut trace = read_trace(trace)?;
-    let model = open_model(model)?;
+    let model = open()?;
     trace.tokenize(|text| model.tokenizer().encode(text, true)).map_err(pellucid_engine::Error::from)?;
     let checked = check(trace, model.spec(), &Limits::default())?;
     print(&pellucid_graph::explain(&checked, &pellucid_graph::plan(&checked)))
 }
 
 /// `pellucid sites`.
-pub fn sites(model: &str, json: bool) -> Result<(), Failure> {
-    let model = open_model(model)?;
+pub fn sites(model: &Model, json: bool) -> Result<(), Failure> {
     if !json {
         return print(&show::sites(model.spec()));
     }

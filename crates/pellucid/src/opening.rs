@@ -6,13 +6,13 @@ use pellucid_engine::{Model, Options, Progress, find_model};
 use crate::failure::Failure;
 
 /// Opens a model by path or name.
-pub fn open_model(name: &str) -> Result<Model, Failure> {
+pub fn open_model(name: &str, options: &Options) -> Result<Model, Failure> {
     let source = find_model(name)?;
     let bar = ProgressBar::new(0);
     if let Ok(style) = ProgressStyle::with_template("{msg} {bar:32} {pos}/{len}") {
         bar.set_style(style);
     }
-    let opened = Model::open(source, &Options::default(), &mut |progress| show(&bar, progress));
+    let opened = Model::open(source, options, &mut |progress| show(&bar, progress));
     bar.finish_and_clear();
     Ok(opened?)
 }
@@ -25,11 +25,6 @@ fn show(bar: &ProgressBar, progress: Progress<'_>) {
             bar.set_message(format!("mapping {file}"));
         }
         Progress::Tokenizer => bar.set_message("building the tokenizer"),
-        Progress::Parameters { done, total } => {
-            bar.set_length(total as u64);
-            bar.set_position(done as u64);
-            bar.set_message("packing weights");
-        }
         _ => {}
     }
 }

@@ -1,6 +1,7 @@
 //! Results and sites as text, JSON and safetensors.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use pellucid_api::{ResultTensor, ResultsError, results};
 use pellucid_engine::{Saved, Tensor};
@@ -92,4 +93,11 @@ fn elements(t: &Tensor, n: usize) -> Vec<Value> {
         DType::F32 => t.slice::<f32>().iter().take(n).map(|x| short(*x)).collect(),
         DType::F64 => t.slice::<f64>().iter().take(n).map(|x| float(*x)).collect(),
     }
+}
+
+/// What a run took, in one line.
+pub fn stats(time: Duration, weights: u64, peak: Option<u64>) -> String {
+    let mb = |bytes: u64| format!("{} MB", bytes / 1_000_000);
+    let peak = peak.map_or_else(|| "unknown".to_owned(), mb);
+    format!("{:.3} s; weights in memory: {}; peak memory: {peak}", time.as_secs_f64(), mb(weights))
 }
