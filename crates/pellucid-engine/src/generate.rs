@@ -51,12 +51,9 @@ pub(crate) fn check(model: &Model, prompts: &[Vec<u32>], n: usize) -> Result<(),
             return Err(Diagnostic::new(Code::EmptyPrompt, "a prompt has no tokens").into());
         }
         if prompt.len() + n > spec.n_ctx {
-            let message = format!(
-                "a prompt of {} tokens and {n} new ones, `{}` takes at most {}",
-                prompt.len(),
-                spec.name,
-                spec.n_ctx
-            );
+            let new = if n == 0 { String::new() } else { format!(" and {n} new ones") };
+            let (len, name, most) = (prompt.len(), &spec.name, spec.n_ctx);
+            let message = format!("a prompt of {len} tokens{new}, `{name}` takes at most {most}");
             return Err(Diagnostic::new(Code::PromptTooLong, message).into());
         }
     }

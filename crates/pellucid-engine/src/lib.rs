@@ -42,7 +42,7 @@ pub use error::Error;
 pub use execute::{Saved, execute};
 pub use find::{Source, find_model, known_models, model_folders};
 pub use generate::generate;
-pub use load::{Chat, Encoding, LoadError, Now, Padding, Progress, Side, Tokenizer};
+pub use load::{Chat, Encoding, LoadError, Now, Padding, Pooled, Pooling, Progress, Side, Tokenizer};
 pub use memory::peak as peak_memory;
 pub use model::Model;
 pub use ops::eval;

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use pellucid_graph::{ModelSpec, Order, Rename};
+use pellucid_graph::{Code, Diagnostic, ModelSpec, Order, Rename};
 
 use crate::arch;
 use crate::batch::Batch;
 use crate::find::Source;
-use crate::load::{self, Progress, Tokenizer};
+use crate::load::{self, Pooling, Progress, Tokenizer};
 use crate::options::Options;
 use crate::parameter::Parameters;
 use crate::pass::{Child, Flow, Module, Pass, PointId, WatchSet};
@@ -29,6 +29,7 @@ pub struct Model {
     eos: Vec<u32>,
     n_layers: usize,
     causal: bool,
+    pooling: Result<Pooling, String>,
 }
 
 impl Model {
@@ -75,6 +76,7 @@ impl Model {
             eos: checkpoint.generation.eos_token_ids,
             n_layers: built.n_layers,
             causal: built.causal,
+            pooling: checkpoint.pooling,
         })
     }
 
@@ -133,6 +135,17 @@ impl Model {
     /// Whether the model continues texts; an encoder does not.
     pub fn is_causal(&self) -> bool {
         self.causal
+    }
+
+    /// How its folder says that hidden states become embeddings.
+    ///
+    /// # Errors
+    /// [`Error::Trace`] when it says what is not known here.
+    pub fn pooling(&self) -> Result<Pooling, Error> {
+        self.pooling.clone().map_err(|why| {
+            let message = format!("no embeddings from `{}`: {why}", self.spec.name);
+            Diagnostic::new(Code::BadArgument, message).into()
+        })
     }
 
     /// Layers with attention.

@@ -4,11 +4,12 @@
 mod support;
 
 use expect_test::expect;
-use pellucid_engine::{Cancel, Error, Tensor, embed, execute, generate};
+use pellucid_engine::{Cancel, Error, Pooled, Pooling, Tensor, embed, execute, generate};
 use pellucid_graph::{Limits, check, text};
 use support::{ENCODERS, Golden, HIDDEN_ATOL, assert_close, run, save, tiny};
 
 const PROMPTS: [&str; 2] = ["p0", "p1"];
+const MEAN: Pooling = Pooling { of: Pooled::Mean, normalize: false };
 
 #[test]
 fn hidden_states_and_patterns() {
@@ -59,14 +60,49 @@ fn embeddings_are_means_alone_and_among_others() {
     for name in ENCODERS {
         let (model, golden) = (tiny(name), Golden::tiny(name));
         let ids = PROMPTS.map(|p| golden.ids(&format!("{p}.input_ids"))).to_vec();
-        let both = embed(&model, &ids, &Cancel::new()).unwrap();
+        let both = embed(&model, &ids, MEAN, &Cancel::new()).unwrap();
         assert_close(name, &both, &golden.f32s("batch.mean"), HIDDEN_ATOL);
         for (i, prompt) in PROMPTS.iter().enumerate() {
-            let alone = embed(&model, &ids[i..=i], &Cancel::new()).unwrap();
+            let alone = embed(&model, &ids[i..=i], MEAN, &Cancel::new()).unwrap();
             assert_close(name, &alone, &golden.f32s(&format!("{prompt}.mean")), HIDDEN_ATOL);
             assert!(alone.same_bits(&both.rows(i, 1).compact()), "{name} {prompt}: bits differ");
         }
     }
+}
+
+#[test]
+fn other_poolings_are_of_the_same_states() {
+    for name in ENCODERS {
+        let (model, golden) = (tiny(name), Golden::tiny(name));
+        let ids = PROMPTS.map(|p| golden.ids(&format!("{p}.input_ids"))).to_vec();
+        let first = embed(&model, &ids, Pooling { of: Pooled::First, ..MEAN }, &Cancel::new()).unwrap();
+        for (i, prompt) in PROMPTS.iter().enumerate() {
+            let (shape, states) = golden.f32s(&format!("{prompt}.hidden.{}", model.n_layers()));
+            let want = (vec![1, shape[2]], states[..shape[2]].to_vec());
+            assert_close(&format!("{name} {prompt}"), &first.rows(i, 1), &want, HIDDEN_ATOL);
+        }
+        let unit = embed(&model, &ids, Pooling { normalize: true, ..MEAN }, &Cancel::new()).unwrap();
+        let want = golden.f32s("batch.mean");
+        for (got, want) in unit.f32s().chunks_exact(want.0[1]).zip(want.1.chunks_exact(want.0[1])) {
+            let length = want.iter().map(|x| x * x).sum::<f32>().sqrt();
+            let off = got.iter().zip(want).map(|(a, b)| (a * length - b).abs()).fold(0.0, f32::max);
+            assert!(off <= HIDDEN_ATOL, "{name}: off by {off}");
+        }
+    }
+}
+
+#[test]
+fn more_prompts_than_one_pass_holds() {
+    let model = tiny("bert");
+    let prompts: Vec<Vec<u32>> = (0..400).map(|i| vec![i % 7 + 1; 50 + i as usize % 70]).collect();
+    assert!(prompts.iter().map(Vec::len).sum::<usize>() > 2 * 16_384);
+    let all = embed(&model, &prompts, MEAN, &Cancel::new()).unwrap();
+    assert_eq!(all.shape(), [400, 32]);
+    for i in [0, 180, 399] {
+        let alone = embed(&model, &prompts[i..=i], MEAN, &Cancel::new()).unwrap();
+        assert!(alone.same_bits(&all.rows(i, 1).compact()), "prompt {i}");
+    }
+    assert_eq!(embed(&model, &[], MEAN, &Cancel::new()).unwrap().shape(), [0, 32]);
 }
 
 fn try_run(name: &str, lines: &str) -> Result<Tensor, Error> {
@@ -109,5 +145,5 @@ fn an_encoder_does_not_continue_and_a_decoder_does_not_embed() {
     expect!["`bert` is an encoder, which does not continue prompts [bad-argument]"]
         .assert_eq(&generate(&tiny("bert"), &prompts, 1, &Cancel::new()).unwrap_err().to_string());
     expect!["`llama` gives logits; embeddings come from an encoder [bad-argument]"]
-        .assert_eq(&embed(&tiny("llama"), &prompts, &Cancel::new()).unwrap_err().to_string());
+        .assert_eq(&embed(&tiny("llama"), &prompts, MEAN, &Cancel::new()).unwrap_err().to_string());
 }

@@ -25,7 +25,8 @@ pub(crate) fn open(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Resul
     progress(Progress::Tokenizer);
     let generation = Generation::read(&path.join("generation_config.json"), &config)?;
     let tokenizer = Tokenizer::read(path, &generation)?;
-    Ok(Checkpoint { name: super::name_of(path), config, weights, tokenizer, generation })
+    let pooling = super::pooling::read(path)?;
+    Ok(Checkpoint { name: super::name_of(path), config, weights, tokenizer, generation, pooling })
 }
 
 /// Opens the `config.json` at `file` without any weights: a *meta* model, to record and check on. The
@@ -42,6 +43,7 @@ pub(crate) fn open_meta(file: &Path) -> Result<Checkpoint, LoadError> {
         weights: Weights::without_numbers(file),
         tokenizer,
         generation,
+        pooling: super::pooling::read(folder)?,
     })
 }
 

@@ -16,6 +16,7 @@ mod generation;
 mod gguf;
 mod mapped;
 mod pieces;
+mod pooling;
 mod random;
 mod rope;
 mod shards;
@@ -33,6 +34,7 @@ pub use config::Config;
 pub use encoding::{Encoding, Padding, Side};
 pub use error::LoadError;
 pub use generation::Generation;
+pub use pooling::{Pooled, Pooling};
 pub use rope::{Rope, RopeKind, Yarn};
 pub use tensor::{RawData, RawTensor, TensorData};
 pub use tiny::tiny;
@@ -52,6 +54,8 @@ pub struct Checkpoint {
     pub tokenizer: Tokenizer,
     /// Tokens that begin and end texts.
     pub generation: Generation,
+    /// From hidden states to embeddings; or what the folder asks for that is not known here.
+    pub pooling: Result<Pooling, String>,
 }
 
 /// What [`open`] is about to do.

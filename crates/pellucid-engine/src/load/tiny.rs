@@ -10,7 +10,7 @@ use tokenizers::{AddedToken, Tokenizer as Inner};
 
 use super::special::SpecialTokens;
 use super::tokenizer::Kit;
-use super::{Checkpoint, Config, Generation, LoadError, Tokenizer, Weights};
+use super::{Checkpoint, Config, Generation, LoadError, Pooling, Tokenizer, Weights};
 
 /// The random model `tiny:MODEL_TYPE` with weights that depend on `seed` alone.
 ///
@@ -32,7 +32,8 @@ pub fn tiny(model_type: &str, seed: u64) -> Result<Checkpoint, LoadError> {
         }
         Err(error) => Tokenizer::absent(&error.to_string()),
     };
-    Ok(Checkpoint { name, config, weights: Weights::random(seed), tokenizer, generation })
+    let (weights, pooling) = (Weights::random(seed), Ok(Pooling::default()));
+    Ok(Checkpoint { name, config, weights, tokenizer, generation, pooling })
 }
 
 /// The token that begins and ends texts, after those of the bytes.

@@ -7,6 +7,7 @@ mod folder;
 mod fuzz;
 mod gguf;
 mod gguf_broken;
+mod pooling;
 mod real;
 mod strings;
 mod text;

@@ -22,7 +22,7 @@ use super::mapped::{Mapped, Window};
 use super::special::SpecialTokens;
 use super::tokenizer::Kit;
 use super::weights::{Entry, Files, Stored, Weights};
-use super::{ChatTemplates, Checkpoint, Generation, LoadError, Progress, Tokenizer};
+use super::{ChatTemplates, Checkpoint, Generation, LoadError, Pooling, Progress, Tokenizer};
 
 /// Opens the `.gguf` file at `path`.
 pub(crate) fn open(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Checkpoint, LoadError> {
@@ -38,7 +38,7 @@ pub(crate) fn open(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Resul
     progress(Progress::Tokenizer);
     let tokenizer = tokenizer_or_absent(tokenizer::of(&header, &generation)?, &header, &generation)?;
     let weights = Weights::of(Files { files: vec![mapped], entries });
-    Ok(Checkpoint { name, config, weights, tokenizer, generation })
+    Ok(Checkpoint { name, config, weights, tokenizer, generation, pooling: Ok(Pooling::default()) })
 }
 
 /// Enough of the file for its header, which says nowhere how long it is: vocabularies take a few megabytes.
