@@ -49,7 +49,8 @@ from pellucid.errors import (
     TraceError,
 )
 from pellucid.flow import cond, function, while_loop
-from pellucid.model import LanguageModel
+from pellucid.language_model import LanguageModel
+from pellucid.model import Model
 from pellucid.tensor import Tensor
 from pellucid.tokenizer import Encoding, Tokenizer
 from pellucid.trace import Trace, load_trace
@@ -65,6 +66,7 @@ __all__ = [
     "LanguageModel",
     "LimitError",
     "LoadError",
+    "Model",
     "OrderError",
     "PathError",
     "PellucidError",

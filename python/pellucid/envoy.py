@@ -130,6 +130,9 @@ class Envoy:
             return list(self)[index]
         if isinstance(index, str):
             return self._below(index)
+        if not hasattr(index, "__index__"):
+            message = f"`{self._shown('')}` is a module, not a value"
+            raise fault("bad-argument", message, "its value is `.output`")
         n = len(self._children)
         if not -n <= index < n:
             message = f"`{self._shown('')}` has {n} modules, {index} is out of range"

@@ -1,12 +1,13 @@
-"""Opening a model: from a folder or file to the tree of its envoys."""
+"""Models of every kind: from a folder or file to the tree of its envoys, traces, embeddings."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pellucid import _chat, _native, _prompt
+from pellucid._call import made
 from pellucid._html import model as page
 from pellucid._location import here
 from pellucid.dtype import DType
@@ -16,19 +17,23 @@ from pellucid.errors import fault
 from pellucid.tokenizer import Tokenizer
 from pellucid.tracer import Tracer
 
+if TYPE_CHECKING:
+    from pellucid.tensor import Tensor
 
-class LanguageModel(Envoy):
-    """A language model, opened: the envoy of the whole, and where traces begin.
+
+class Model(Envoy):
+    """A model of any kind, opened: the envoy of the whole, and where traces begin.
 
     `model` is a Hugging Face folder, a `.gguf` file, or the name of a model in the folder that
     `PELLUCID_MODELS` names, in `.models`, or in the user's cache. A `config.json` alone is a model
     without weights, to record and check on; `tiny:llama`, and so on for every architecture, is a
-    small one of random weights.
+    small one of random weights. What continues
+    texts is better opened as a `LanguageModel`.
 
     ```python
-    model = pl.LanguageModel("SmolLM2-135M-Instruct")
-    with model.trace("The Eiffel Tower is in the city of"):
-        logits = model.lm_head.output[:, -1].save()
+    model = pl.Model("all-MiniLM-L6-v2")
+    a, b = model.encode(["A man is eating.", "Someone has lunch."])
+    print(a @ b)
     ```
     """
 
@@ -70,6 +75,7 @@ class LanguageModel(Envoy):
             stream_weights,
             None if memory_budget is None else str(memory_budget),
         )
+        self._accept(native)
         if dispatch:
             native.load()
         kind = next((kind for path, kind, _, _ in native.modules() if not path), "Model")
@@ -134,6 +140,22 @@ class LanguageModel(Envoy):
             self._model, _chat.prompt(self._model, prompt, messages, add_generation_prompt)
         )
 
+    def encode(self, prompt: Any, *, normalize: bool | None = None) -> Tensor:
+        """What an encoder makes of texts: `[b, d]` for a list of them, `[d]` for one.
+
+        As sentence-transformers does with the same folder: the mean of the last hidden states, or
+        what its `modules.json` says; divided by its length if that says so, or if `normalize` does.
+        Texts may differ in length; they are packed, not padded, and a text's embedding does not
+        depend on the others. A prompt is what `trace` takes. Nothing is cut: a text of more than
+        `n_ctx` tokens is an error.
+
+        Raises `ArgumentError` when the model is no encoder.
+        """
+        rows = _prompt.prompts(prompt)
+        at = here()
+        embeddings = made(self._model.embed(rows, normalize, at), at)  # [b, d]
+        return embeddings[0] if _is_single(prompt, rows) else embeddings
+
     def tokens(
         self,
         prompt: Any = None,
@@ -148,8 +170,10 @@ class LanguageModel(Envoy):
             self._model.pieces(self._model.encode(row, True) if isinstance(row, str) else row)
             for row in rows
         ]
-        is_single = isinstance(given, str) or (rows and len(rows) == 1 and _has_one_axis(given))
-        return pieces[0] if is_single else pieces
+        return pieces[0] if _is_single(given, rows) else pieces
+
+    def _accept(self, native: _native.Model) -> None:
+        """Raises when the model is of a kind that this class is not for."""
 
     def positions(
         self,
@@ -182,6 +206,10 @@ class LanguageModel(Envoy):
 def _renames(rename: Mapping[str, str | Sequence[str]]) -> list[tuple[str, str]]:
     several = {key: [to] if isinstance(to, str) else to for key, to in rename.items()}
     return [(key, name) for key, names in several.items() for name in names]
+
+
+def _is_single(prompt: Any, rows: _prompt.Prompts) -> bool:
+    return isinstance(prompt, str) or (len(rows) == 1 and _has_one_axis(prompt))
 
 
 def _has_one_axis(prompt: Any) -> bool:

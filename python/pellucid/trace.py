@@ -11,7 +11,7 @@ from pellucid._location import here
 from pellucid.errors import fault
 
 if TYPE_CHECKING:
-    from pellucid.model import LanguageModel
+    from pellucid.model import Model
     from pellucid.tensor import Tensor
 
 
@@ -55,11 +55,11 @@ class Trace:
         with open(name, "wb") as file:
             file.write(data)
 
-    def explain(self, model: LanguageModel) -> str:
+    def explain(self, model: Model) -> str:
         """What will run in a model, site by site, what is left out, and what it costs."""
         return self._inner.explain(model._model)
 
-    def run(self, model: LanguageModel) -> dict[str, Tensor]:
+    def run(self, model: Model) -> dict[str, Tensor]:
         """Runs it in a model; the saved values by name."""
         at = here()
         return {name: _call.made(array, at) for name, array in self._inner.run(model._model)}

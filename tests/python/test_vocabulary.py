@@ -107,7 +107,7 @@ def test_names_are_envoys_of_the_modules(llama: pl.LanguageModel, gpt2: pl.Langu
 
 
 def test_an_encoder_has_what_it_shares_with_decoders() -> None:
-    bert = pl.LanguageModel(TINY / "bert")
+    bert = pl.Model(TINY / "bert")
     layer = bert.layers[0]
     with bert.trace([5, 6, 7]) as tracer:
         heads, pattern = layer.attn.heads.save(), layer.attn.pattern.save()

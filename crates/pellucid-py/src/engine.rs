@@ -1,7 +1,7 @@
 //! The seam to the engine: every name of it that this crate uses, and what its errors become.
 
 pub use pellucid_engine::{
-    Cancel, Chat, Encoding, Error, Model, Now, Options, Precision, Side, Tensor, bytes, eval, execute,
+    Cancel, Chat, Encoding, Error, Model, Now, Options, Precision, Side, Tensor, bytes, embed, eval, execute,
     find_model, peak_memory,
 };
 

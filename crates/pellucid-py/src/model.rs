@@ -7,7 +7,8 @@ use pellucid_graph::spec::display_path;
 use pellucid_graph::{Begins, Code, DType, Diagnostic, Rename, Taken};
 use pyo3::prelude::*;
 
-use crate::engine::{self, Chat, Encoding, Now, Side};
+use crate::array::Array;
+use crate::engine::{self, Cancel, Chat, Encoding, Error, Now, Side};
 use crate::errors::{self, At, Raise, loc};
 use crate::recorder::{PromptArg, token_ids};
 use crate::signals::interruptible;
@@ -246,6 +247,38 @@ impl Model {
     #[getter]
     fn padding_side(&self) -> &'static str {
         self.inner.tokenizer().padding_side().name()
+    }
+
+    /// One vector for each prompt, `[b, d]`: as the model's folder says, or with another `normalize`.
+    fn embed(
+        &self,
+        py: Python<'_>,
+        prompts: Vec<PromptArg>,
+        normalize: Option<bool>,
+        at: At,
+    ) -> PyResult<Array> {
+        let (model, cancel, at) = (self.inner.clone(), Cancel::new(), loc(at));
+        let prompts =
+            prompts.into_iter().map(|p| p.ids(py, &model, at.as_ref())).collect::<PyResult<Vec<_>>>()?;
+        let work = {
+            let cancel = cancel.clone();
+            move || {
+                let mut how = model.pooling()?;
+                how.normalize = normalize.unwrap_or(how.normalize);
+                engine::embed(&model, &prompts, how, &cancel)
+            }
+        };
+        let embeddings = interruptible(py, Some(&cancel), work)?.map_err(|error| match error {
+            Error::Trace(diagnostic) => diagnostic.at(at).into(),
+            other => other,
+        });
+        Ok(Array::new(embeddings.raise(py)?))
+    }
+
+    /// Whether it continues texts; an encoder does not.
+    #[getter]
+    fn is_causal(&self) -> bool {
+        self.inner.is_causal()
     }
 
     fn encode(&self, py: Python<'_>, text: &str, add_special: bool) -> PyResult<Vec<u32>> {

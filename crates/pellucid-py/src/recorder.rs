@@ -184,13 +184,9 @@ impl Recorder {
     /// Adds an input: a list whose items are text or a list of token ids.
     fn invoke(&mut self, py: Python<'_>, prompts: Vec<PromptArg>, at: At) -> PyResult<usize> {
         let at = loc(at);
-        let tokenizer = self.model.tokenizer();
-        let prompt = |p: PromptArg| match p {
-            PromptArg::Text(text) => {
-                let ids = tokenizer.encode(&text, true).raise(py)?;
-                Ok(Prompt { text: Some(text), ids: Some(ids) })
-            }
-            PromptArg::Ids(ids) => token_ids(&ids).map_err(|d| d.at(at.clone())).raise(py).map(Prompt::ids),
+        let prompt = |p: PromptArg| {
+            let text = p.text();
+            Ok(Prompt { text, ids: Some(p.ids(py, &self.model, at.as_ref())?) })
         };
         let prompts = prompts.into_iter().map(prompt).collect::<PyResult<_>>()?;
         self.inner.invoke(prompts, at).raise(py)
@@ -312,6 +308,27 @@ pub enum PromptArg {
     /// Token ids.
     #[pyo3(transparent)]
     Ids(Vec<i64>),
+}
+
+impl PromptArg {
+    /// The text, if it is one.
+    fn text(&self) -> Option<String> {
+        match self {
+            PromptArg::Text(text) => Some(text.clone()),
+            PromptArg::Ids(_) => None,
+        }
+    }
+
+    /// The ids, with those that the model expects around a text.
+    ///
+    /// # Errors
+    /// Text without a tokenizer; numbers that are no ids.
+    pub fn ids(self, py: Python<'_>, model: &engine::Model, at: Option<&Loc>) -> PyResult<Vec<u32>> {
+        match self {
+            PromptArg::Text(text) => model.tokenizer().encode(&text, true).raise(py),
+            PromptArg::Ids(ids) => token_ids(&ids).map_err(|d| d.at(at.cloned())).raise(py),
+        }
+    }
 }
 
 /// Token ids as the engine takes them.
