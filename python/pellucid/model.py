@@ -27,8 +27,7 @@ class Model(Envoy):
     `model` is a Hugging Face folder, a `.gguf` file, or the name of a model in the folder that
     `PELLUCID_MODELS` names, in `.models`, or in the user's cache. A `config.json` alone is a model
     without weights, to record and check on; `tiny:llama`, and so on for every architecture, is a
-    small one of random weights. What continues
-    texts is better opened as a `LanguageModel`.
+    small one of random weights. What continues texts is better opened as a `LanguageModel`.
 
     ```python
     model = pl.Model("all-MiniLM-L6-v2")
