@@ -4,7 +4,9 @@
 mod support;
 
 use pellucid_engine::arch::ARCHITECTURES;
-use pellucid_engine::{Cancel, Error, Model, Options, Precision, Source, find_model, generate};
+use pellucid_engine::{
+    Cancel, Error, Model, Options, Pooling, Precision, Source, embed, find_model, generate,
+};
 use support::{all_sites, every, fixture, open, open_as, real_model, run, save, tiny};
 
 const PROMPTS: [&[u32]; 3] = [&[5, 9, 2, 7, 201, 4], &[11], &[3, 3, 8, 250]];
@@ -87,7 +89,7 @@ fn generate_or_embed(model: &Model) -> Result<(), Error> {
     let prompts = [vec![1, 2, 3]];
     match model.is_causal() {
         true => generate(model, &prompts, 1, &Cancel::new()).map(drop),
-        false => pellucid_engine::embed(model, &prompts, &Cancel::new()).map(drop),
+        false => embed(model, &prompts, Pooling::default(), &Cancel::new()).map(drop),
     }
 }
 

@@ -49,8 +49,8 @@ fn paths_that_are_no_models() {
         "run.trace",
         |_| {},
         expect![[r#"
-        error: `run.trace` is not a model: expected a folder or a .gguf file [not-a-model]
-    "#]],
+            error: `run.trace` is not a model: expected a folder, a .gguf file or a config.json [not-a-model]
+        "#]],
     );
     let pickles = |desk: &Desk| {
         let old = desk.path(LLAMA).join("model.safetensors");
@@ -71,20 +71,20 @@ fn a_truncated_safetensors_file() {
         (
             1000,
             expect![[r#"
-        error: `tests/fixtures/tiny/llama/model.safetensors` is not a valid safetensors file: invalid header length [bad-safetensors]
-    "#]],
+                error: `tests/fixtures/tiny/llama/model.safetensors` is not a valid safetensors file: the header reaches past the end of the file [bad-safetensors]
+            "#]],
         ),
         (
             100_000,
             expect![[r#"
-        error: `tests/fixtures/tiny/llama/model.safetensors` is not a valid safetensors file: incomplete metadata, file not fully covered [bad-safetensors]
-    "#]],
+                error: `tests/fixtures/tiny/llama/model.safetensors` is not a valid safetensors file: the header describes 172672 bytes of tensors, there are 97864 [bad-safetensors]
+            "#]],
         ),
         (
             0,
             expect![[r#"
-        error: `tests/fixtures/tiny/llama/model.safetensors` is not a valid safetensors file: header too small [bad-safetensors]
-    "#]],
+                error: `tests/fixtures/tiny/llama/model.safetensors` is not a valid safetensors file: 0 bytes are no header [bad-safetensors]
+            "#]],
         ),
     ] {
         let truncate = |desk: &Desk| {
