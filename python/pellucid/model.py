@@ -55,8 +55,9 @@ class Model(Envoy):
         quarter to an eighth of the memory, and widens them, exactly, as they are used.
         `stream_weights=True` leaves all weights in their file and reads them again in each forward
         pass, so that a model larger than memory runs; so does every weight beyond
-        `memory_budget`, bytes or text like `"4GB"` (unset: 80 % of the memory that is free).
-        Neither of the three changes a bit of any result. `dispatch=True` reads the weights now.
+        `memory_budget`, bytes or text like `"4GB"` (unset: 80 % of the memory that is free, less
+        256 MiB for the run itself). None of these three changes a bit of any result.
+        `dispatch=True` reads the weights now.
 
         `rename` gives modules and sites more names: `{"transformer.h": "blocks", "mlp": ["ffn"],
         "self_attn.z": "self_attn.mixed", "*.h": "blocks", "LlamaMLP": "ffn"}`. A key is a path

@@ -46,6 +46,6 @@ pub use load::{Chat, Encoding, LoadError, Now, Padding, Pooled, Pooling, Progres
 pub use memory::peak as peak_memory;
 pub use model::Model;
 pub use ops::eval;
-pub use options::{MEMORY_SHARE, Options, bytes};
+pub use options::{MEMORY_SHARE, Options, WORKSPACE, bytes};
 pub use precision::Precision;
 pub use tensor::Tensor;

@@ -8,6 +8,9 @@ use crate::{Error, memory};
 /// The part of the free memory that weights may take unless told otherwise.
 pub const MEMORY_SHARE: f64 = 0.8;
 
+/// Bytes of it that are left for what a run itself takes: activations, the part of a file that is mapped.
+pub const WORKSPACE: u64 = 256 << 20;
+
 /// What may be chosen when a model is opened. Only [`dtype`](Options::dtype) changes results.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Options {
@@ -19,15 +22,15 @@ pub struct Options {
     /// Weights stay in their file and are read again by each pass.
     pub stream: bool,
     /// Bytes of memory for weights; those that come after are streamed. Unset, it is [`MEMORY_SHARE`] of the
-    /// memory that is free when the model is opened, where the system says how much that is.
+    /// memory that is free when the model is opened, less [`WORKSPACE`], where the system says how much that is.
     pub memory_budget: Option<u64>,
 }
 
 impl Options {
     /// Bytes of memory for weights.
     pub(crate) fn budget(&self) -> u64 {
-        let free = || memory::free().map(|free| (free as f64 * MEMORY_SHARE) as u64);
-        self.memory_budget.or_else(free).unwrap_or(u64::MAX)
+        let share = |free: u64| ((free as f64 * MEMORY_SHARE) as u64).saturating_sub(WORKSPACE);
+        self.memory_budget.or_else(|| memory::free().map(share)).unwrap_or(u64::MAX)
     }
 }
 

@@ -4,6 +4,8 @@
 
 mod commands;
 mod examples;
+#[cfg(target_os = "linux")]
+mod memory;
 mod wrong_models;
 mod wrong_traces;
 
