@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any, NoReturn, TypeAlias, final
 
 from typing_extensions import disjoint_base
@@ -95,6 +96,8 @@ class Model:
     def vocab_size(self) -> int: ...
     @property
     def dtype(self) -> str: ...
+    @property
+    def revision(self) -> str | None: ...
     @staticmethod
     def open(
         name: str,
@@ -103,6 +106,8 @@ class Model:
         quantized: bool,
         stream: bool,
         memory_budget: str | None,
+        hub: tuple[str | None, str | None, bool | None],
+        report: Callable[[str, str, int, int | None], None],
     ) -> Model: ...
     @property
     def weight_bytes(self) -> int: ...

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pellucid import _chat, _native, _prompt
+from pellucid import _chat, _native, _progress, _prompt
 from pellucid._call import made
 from pellucid._html import model as page
 from pellucid._location import here
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 class Model(Envoy):
     """A model of any kind, opened: the envoy of the whole, and where traces begin.
 
-    `model` is a Hugging Face folder, a `.gguf` file, or the name of a model in the folder that
-    `PELLUCID_MODELS` names, in `.models`, or in the user's cache. A `config.json` alone is a model
-    without weights, to record and check on; `tiny:llama`, and so on for every architecture, is a
-    small one of random weights. What continues texts is better opened as a `LanguageModel`.
+    `model` is a Hugging Face folder, a `.gguf` file, the name of a model in the folder that
+    `PELLUCID_MODELS` names, in `.models`, or in the user's cache; or the id of a model of the
+    Hugging Face hub: `org/name`, or `org/name/file.gguf` for one file of it. A `config.json` alone is
+    a model without weights, to record and check on; `tiny:llama`, and so on for every architecture,
+    is a small one of random weights. What continues texts is better opened as a `LanguageModel`.
 
     ```python
     model = pl.Model("all-MiniLM-L6-v2")
@@ -46,6 +47,9 @@ class Model(Envoy):
         stream_weights: bool = False,
         memory_budget: int | str | None = None,
         dispatch: bool = False,
+        revision: str | None = None,
+        token: str | None = None,
+        offline: bool | None = None,
     ) -> None:
         """Opens the model: milliseconds, since weights are read when a trace first needs them.
 
@@ -64,17 +68,24 @@ class Model(Envoy):
         from anywhere in the model, with `*` for any one name, or a class; keys that lead nowhere
         are passed over, so that one table serves many models. Traces hold the real paths.
 
+        A model of the hub is downloaded first where the cache, which all the hub's clients share,
+        has it not. `revision` is a branch, a tag or a commit, the `main` branch by default; `token`
+        stands for `HF_TOKEN`, `offline` for `HF_HUB_OFFLINE`.
+
         Raises `LoadError` when there is no such model, or it cannot be read, and `ArgumentError`
         when a name is taken.
         """
-        native = _native.Model.open(
-            os.fspath(model),
-            _renames(rename or {}),
-            element_type(dtype).name,
-            quantized,
-            stream_weights,
-            None if memory_budget is None else str(memory_budget),
-        )
+        with _progress.shown() as report:
+            native = _native.Model.open(
+                os.fspath(model),
+                _renames(rename or {}),
+                element_type(dtype).name,
+                quantized,
+                stream_weights,
+                None if memory_budget is None else str(memory_budget),
+                (revision, token, offline),
+                report,
+            )
         self._accept(native)
         if dispatch:
             native.load()
@@ -87,6 +98,11 @@ class Model(Envoy):
     def name(self) -> str:
         """The name of the folder or file it came from."""
         return self._model.name
+
+    @property
+    def revision(self) -> str | None:
+        """The commit that it is of, for a model of the hub."""
+        return self._model.revision
 
     @property
     def model_type(self) -> str:

@@ -2,7 +2,7 @@
 
 pub use pellucid_engine::{
     Cancel, Chat, Encoding, Error, Model, Now, Options, Precision, Side, Tensor, bytes, embed, eval, execute,
-    find_model, peak_memory,
+    peak_memory,
 };
 
 use pellucid_engine::LoadError;

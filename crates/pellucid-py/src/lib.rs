@@ -10,6 +10,7 @@ mod dlpack;
 mod engine;
 mod errors;
 mod flow;
+mod hub;
 mod model;
 mod ops;
 mod recorder;

@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use crate::array::Array;
 use crate::engine::{self, Cancel, Chat, Encoding, Error, Now, Side};
 use crate::errors::{self, At, Raise, loc};
+use crate::hub;
 use crate::recorder::{PromptArg, token_ids};
 use crate::signals::interruptible;
 
@@ -17,6 +18,7 @@ use crate::signals::interruptible;
 #[pyclass(frozen, module = "pellucid._native")]
 pub struct Model {
     inner: Arc<engine::Model>,
+    revision: Option<String>,
 }
 
 /// The precision of a run in this dtype.
@@ -50,10 +52,12 @@ pub fn peak_memory() -> Option<u64> {
 
 #[pymethods]
 impl Model {
-    /// Opens a folder, a `.gguf` file, or a model of this machine by name; what a first name leads
-    /// to is also called by the second.
+    /// Opens a folder, a `.gguf` file, a model of this machine by name, or one of the hub by its id;
+    /// what a first name of `renames` leads to is also called by the second. `hub` is a revision, a
+    /// token and whether to be offline; `report` is called as a download goes on.
     #[staticmethod]
-    #[pyo3(signature = (name, renames, dtype, quantized, stream, memory_budget))]
+    #[pyo3(signature = (name, renames, dtype, quantized, stream, memory_budget, hub, report))]
+    #[allow(clippy::too_many_arguments, reason = "Python's keyword arguments")]
     fn open(
         py: Python<'_>,
         name: String,
@@ -62,16 +66,27 @@ impl Model {
         quantized: bool,
         stream: bool,
         memory_budget: Option<&str>,
+        hub: (Option<String>, Option<String>, Option<bool>),
+        report: &Bound<'_, PyAny>,
     ) -> PyResult<Model> {
         let dtype = precision(dtype).raise(py)?;
         let memory_budget = memory_budget.map(engine::bytes).transpose().raise(py)?;
         let options = engine::Options { dtype, quantized, stream, memory_budget };
+        let (revision, token, offline) = hub;
+        let settings = hub::settings(token.as_deref(), offline);
+        let hub::Located { source, revision } = hub::locate(py, name, revision, settings, report)?;
         let work = move || {
-            let mut model = engine::Model::open(engine::find_model(&name)?, &options, &mut |_| {})?;
+            let mut model = engine::Model::open(source, &options, &mut |_| {})?;
             let rules: Vec<Rename<'_>> = renames.iter().map(|(from, to)| rule(from, to)).collect();
             model.rename(&rules).map(|()| model)
         };
-        Ok(Model { inner: Arc::new(interruptible(py, None, work)?.raise(py)?) })
+        Ok(Model { inner: Arc::new(interruptible(py, None, work)?.raise(py)?), revision })
+    }
+
+    /// The commit, if it is a model of the hub.
+    #[getter]
+    fn revision(&self) -> Option<&str> {
+        self.revision.as_deref()
     }
 
     /// Reads all weights now.

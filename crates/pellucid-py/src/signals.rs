@@ -22,6 +22,19 @@ pub fn interruptible<T: Send + 'static>(
     cancel: Option<&Cancel>,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> PyResult<T> {
+    telling(py, cancel, |_| Ok(()), work)
+}
+
+/// The same, calling `tell` in between, in the calling thread. What it raises ends the work as a signal does.
+///
+/// # Errors
+/// As [`interruptible`]; what `tell` raised.
+pub fn telling<T: Send + 'static>(
+    py: Python<'_>,
+    cancel: Option<&Cancel>,
+    mut tell: impl FnMut(Python<'_>) -> PyResult<()>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> PyResult<T> {
     let (done, result) = mpsc::channel();
     std::thread::spawn(move || done.send(work()));
     let result = Mutex::new(result);
@@ -38,7 +51,7 @@ pub fn interruptible<T: Send + 'static>(
                 return Err(crate::errors::new(py, "internal", message, None, None));
             }
         }
-        if let Err(raised) = py.check_signals() {
+        if let Err(raised) = py.check_signals().and_then(|()| tell(py)) {
             if let Some(cancel) = cancel {
                 cancel.cancel();
                 py.detach(|| while matches!(wait(), Err(mpsc::RecvTimeoutError::Timeout)) {});

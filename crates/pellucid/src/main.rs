@@ -50,7 +50,8 @@ enum Command {
     },
     /// List every site of a model in the order of its forward pass, with shape.
     Sites {
-        /// A folder, a .gguf file, a config.json, the name of a known model, or tiny:ARCHITECTURE.
+        /// A folder, a .gguf file, a config.json, the name of a known model, tiny:ARCHITECTURE,
+        /// or a hub id: org/name, org/name@revision, org/name/file.gguf.
         model: String,
         /// Print as JSON.
         #[arg(long)]
@@ -62,7 +63,8 @@ enum Command {
 
 #[derive(clap::Args)]
 struct ModelArg {
-    /// A folder, a .gguf file, a config.json, the name of a known model, or tiny:ARCHITECTURE.
+    /// A folder, a .gguf file, a config.json, the name of a known model, tiny:ARCHITECTURE,
+    /// or a hub id: org/name, org/name@revision, org/name/file.gguf.
     #[arg(long = "model", value_name = "MODEL")]
     name: String,
     #[command(flatten)]

@@ -17,10 +17,11 @@ const EDGES: &[(&str, &[&str])] = &[
     ("pellucid-graph", &[]),
     ("pellucid-kernels", &[]),
     ("pellucid-engine", &["pellucid-graph", "pellucid-kernels"]),
+    ("pellucid-hub", &["pellucid-engine"]),
     ("pellucid-api", &["pellucid-graph"]),
     ("pellucid-server", &["pellucid-engine", "pellucid-api", "pellucid-graph"]),
-    ("pellucid-py", &["pellucid-api", "pellucid-engine", "pellucid-graph"]),
-    ("pellucid", &["pellucid-server", "pellucid-engine", "pellucid-api", "pellucid-graph"]),
+    ("pellucid-py", &["pellucid-api", "pellucid-hub", "pellucid-engine", "pellucid-graph"]),
+    ("pellucid", &["pellucid-server", "pellucid-hub", "pellucid-engine", "pellucid-api", "pellucid-graph"]),
     ("xtask", &["pellucid-graph"]),
 ];
 
@@ -47,6 +48,11 @@ const FORBIDDEN: &[(&str, &[&[&str]], &str)] = &[
         "pellucid-engine",
         &[ASYNC, HTTP, PYTHON, TERMINAL],
         "the engine knows nothing of HTTP, terminals or Python, and its threads compute",
+    ),
+    (
+        "pellucid-hub",
+        &[ASYNC, PYTHON, TENSORS, TERMINAL],
+        "the hub's files are fetched by one thread, and shown by others",
     ),
     (
         "pellucid-api",

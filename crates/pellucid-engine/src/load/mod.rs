@@ -103,8 +103,14 @@ pub fn open(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Check
     })
 }
 
+/// The name of a folder or file; of a commit in the Hugging Face cache, that of its repository.
 fn name_of(path: &Path) -> String {
-    let full = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    let name = full.file_name().map(|name| name.to_string_lossy().into_owned());
-    name.unwrap_or_else(|| "model".to_owned())
+    // A link is called by its own name: in that cache, what it leads to is called by a hash.
+    let full = path.file_name().is_none().then(|| path.canonicalize().ok()).flatten();
+    let full = full.as_deref().unwrap_or(path);
+    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let repository = full.parent().filter(|parent| parent.ends_with("snapshots")).and_then(Path::parent);
+    let repository = repository.and_then(name).filter(|name| name.starts_with("models--"));
+    let short = repository.and_then(|name| name.rsplit("--").next().map(str::to_owned));
+    short.or_else(|| name(full)).unwrap_or_else(|| "model".to_owned())
 }

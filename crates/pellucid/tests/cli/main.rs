@@ -67,7 +67,10 @@ impl Desk {
 
 /// Runs a command that must not panic.
 fn ran(command: &mut Command, home: &Path) -> Ran {
-    command.env_remove("PELLUCID_MODELS").env("XDG_CACHE_HOME", home.join(".cache"));
+    for name in ["PELLUCID_MODELS", "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_ENDPOINT"] {
+        command.env_remove(name);
+    }
+    command.env("XDG_CACHE_HOME", home.join(".cache")).env("HF_HUB_OFFLINE", "1");
     let Output { status, stdout, stderr } = command.output().unwrap();
     let [stdout, stderr] = [stdout, stderr].map(|bytes| String::from_utf8(bytes).unwrap());
     assert!(!stderr.contains("panicked"), "{stderr}");

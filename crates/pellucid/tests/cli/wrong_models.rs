@@ -37,6 +37,31 @@ fn a_name_that_no_model_has() {
 }
 
 #[test]
+fn a_hub_id_that_is_not_in_the_cache() {
+    let desk = Desk::new();
+    let ran = desk.run("sites org/lama@v1");
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(4), ""));
+    expect![[r#"
+        error: `org/lama@v1` is not complete in the cache `DESK/.cache/huggingface/hub`, and in offline mode the hub is not asked [not-in-cache]
+          help: go online: unset `HF_HUB_OFFLINE`, or pass `offline=False` in Python
+    "#]]
+    .assert_eq(&ran.stderr.replace(&desk.path("").display().to_string(), "DESK/"));
+}
+
+#[test]
+fn a_hub_id_that_is_in_the_cache() {
+    let desk = Desk::new();
+    let commit = "c0ffee00".repeat(5);
+    let repository = desk.path(".cache/huggingface/hub/models--org--lama");
+    std::fs::create_dir_all(repository.join("snapshots")).unwrap();
+    std::fs::create_dir_all(repository.join("refs")).unwrap();
+    std::fs::write(repository.join("refs/main"), &commit).unwrap();
+    std::fs::rename(desk.path(LLAMA), repository.join("snapshots").join(&commit)).unwrap();
+    desk.trace("org/lama", TRACE).data();
+    desk.trace(&format!("org/lama@{commit}"), TRACE).data();
+}
+
+#[test]
 fn paths_that_are_no_models() {
     check(
         "tests",
