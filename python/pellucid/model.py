@@ -26,9 +26,10 @@ class Model(Envoy):
 
     `model` is a Hugging Face folder, a `.gguf` file, the name of a model in the folder that
     `PELLUCID_MODELS` names, in `.models`, or in the user's cache; or the id of a model of the
-    Hugging Face hub: `org/name`, or `org/name/file.gguf` for one file of it. A `config.json` alone is
-    a model without weights, to record and check on; `tiny:llama`, and so on for every architecture,
-    is a small one of random weights. What continues texts is better opened as a `LanguageModel`.
+    Hugging Face hub: `org/name`, or `org/name/file.gguf` for one file of it. A `config.json` alone
+    is a model without weights, to record and check on; `tiny:llama`, and so on for every
+    architecture, is a small one of random weights. What continues texts is better opened as a
+    `LanguageModel`.
 
     ```python
     model = pl.Model("all-MiniLM-L6-v2")
