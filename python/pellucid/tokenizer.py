@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -59,7 +60,10 @@ class Tokenizer:
     def __init__(self, model: _native.Model) -> None:
         """Not for users: `model.tokenizer` is it."""
         self._model = model
-        self._special = {role: (text, id) for role, text, id in model.special_tokens()}
+
+    @functools.cached_property
+    def _special(self) -> dict[str, tuple[str, int]]:
+        return {role: (text, id) for role, text, id in self._model.special_tokens()}
 
     def __call__(
         self,

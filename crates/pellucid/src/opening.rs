@@ -50,13 +50,9 @@ fn follow(bar: &ProgressBar, event: Event<'_>) {
 }
 
 fn show(bar: &ProgressBar, progress: Progress<'_>) {
-    match progress {
-        Progress::Weights { file, done, total } => {
-            bar.set_length(total as u64);
-            bar.set_position(done as u64);
-            bar.set_message(format!("mapping {file}"));
-        }
-        Progress::Tokenizer => bar.set_message("building the tokenizer"),
-        _ => {}
+    if let Progress::Weights { file, done, total } = progress {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+        bar.set_message(format!("mapping {file}"));
     }
 }

@@ -5,9 +5,10 @@
 //! it holds paths of this machine.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Why a model could not be opened, or a part of it not read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
     /// Nothing is at the path.
@@ -33,7 +34,7 @@ pub enum LoadError {
         path: PathBuf,
         /// What the operating system says.
         #[source]
-        cause: std::io::Error,
+        cause: Arc<std::io::Error>,
     },
     /// The path is neither a model folder nor a `.gguf` file.
     #[error("`{}` is not a model: {why}", path.display())]
@@ -207,7 +208,7 @@ impl LoadError {
         let path = path.to_path_buf();
         match cause.kind() {
             std::io::ErrorKind::NotFound => Self::FileMissing { path },
-            _ => Self::Io { path, cause },
+            _ => Self::Io { path, cause: Arc::new(cause) },
         }
     }
 }

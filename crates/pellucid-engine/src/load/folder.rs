@@ -22,9 +22,8 @@ pub(crate) fn open(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Resul
     }
     let config = Config::read(&config_file)?;
     let weights = open_weights(path, progress)?;
-    progress(Progress::Tokenizer);
     let generation = Generation::read(&path.join("generation_config.json"), &config)?;
-    let tokenizer = Tokenizer::read(path, &generation)?;
+    let tokenizer = Tokenizer::of_folder(path, &generation);
     let pooling = super::pooling::read(path)?;
     Ok(Checkpoint { name: super::name_of(path), config, weights, tokenizer, generation, pooling })
 }
@@ -36,7 +35,7 @@ pub(crate) fn open_meta(file: &Path) -> Result<Checkpoint, LoadError> {
     let full = file.canonicalize().map_err(|cause| LoadError::io(file, cause))?;
     let folder = full.parent().unwrap_or(Path::new("."));
     let generation = Generation::read(&folder.join("generation_config.json"), &config)?;
-    let tokenizer = Tokenizer::read(folder, &generation)?;
+    let tokenizer = Tokenizer::of_folder(folder, &generation);
     Ok(Checkpoint {
         name: super::name_of(folder),
         config,

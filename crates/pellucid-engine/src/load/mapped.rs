@@ -42,6 +42,12 @@ impl Mapped {
         Ok(Self { path: path.to_path_buf(), file, len: usize::try_from(len).unwrap_or(usize::MAX) })
     }
 
+    /// The same open file once more.
+    pub(crate) fn again(&self) -> Result<Self, LoadError> {
+        let file = self.file.try_clone().map_err(|cause| LoadError::io(&self.path, cause))?;
+        Ok(Self { path: self.path.clone(), file, len: self.len })
+    }
+
     /// Where the file is.
     pub(crate) fn path(&self) -> &Path {
         &self.path

@@ -71,8 +71,6 @@ pub enum Progress<'a> {
         /// How many there are.
         total: usize,
     },
-    /// Build the tokenizer: the longest part for big vocabularies.
-    Tokenizer,
     /// Read, widen and pack a parameter.
     Parameters {
         /// How many came before.

@@ -9,7 +9,7 @@ use tokenizers::models::bpe::BPE;
 use tokenizers::{AddedToken, Tokenizer as Inner};
 
 use super::special::SpecialTokens;
-use super::tokenizer::Kit;
+use super::tokenizer::{Kit, Loaded};
 use super::{Checkpoint, Config, Generation, LoadError, Pooling, Tokenizer, Weights};
 
 /// The random model `tiny:MODEL_TYPE` with weights that depend on `seed` alone.
@@ -25,13 +25,13 @@ pub fn tiny(model_type: &str, seed: u64) -> Result<Checkpoint, LoadError> {
     map.insert("model_type".to_owned(), model_type.into());
     let config = Config::new(&name, map);
     let generation = Generation::of(&config)?;
-    let tokenizer = match bytes() {
-        Ok(inner) => {
-            let special = SpecialTokens::of_ids(&generation, None, &inner);
-            Tokenizer::new(inner, Kit { special, ..Kit::default() })
-        }
-        Err(error) => Tokenizer::absent(&error.to_string()),
-    };
+    let own = generation.clone();
+    let tokenizer = Tokenizer::lazy(move || {
+        let kit = |inner: &Inner| Kit { special: SpecialTokens::of_ids(&own, None, inner), ..Kit::default() };
+        Ok(bytes()
+            .map_err(|error| error.to_string())
+            .and_then(|inner| Loaded::new(inner.clone(), kit(&inner))))
+    });
     let (weights, pooling) = (Weights::random(seed), Ok(Pooling::default()));
     Ok(Checkpoint { name, config, weights, tokenizer, generation, pooling })
 }

@@ -2,9 +2,10 @@
 //!
 //! The work is the `tokenizers` crate's, the same code that transformers runs. What `tokenizer.json` says is
 //! done to the letter, so a beginning-of-sequence token is added exactly when its post-processor adds one. A
-//! checkpoint without a tokenizer still opens; only using it on text fails.
+//! checkpoint without a tokenizer, or with a broken one, still opens; only using it fails.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use serde_json::Value;
 use tokenizers::Tokenizer as Inner;
@@ -14,12 +15,18 @@ use super::pieces::Spelling;
 use super::special::SpecialTokens;
 use super::{Chat, ChatTemplates, Generation, LoadError, tokenizer_json};
 
-/// A model's tokenizer, or the reason why it has none.
-#[derive(Debug)]
-pub struct Tokenizer(Result<Loaded, String>);
+/// A model's tokenizer, or the reason why it has none. It is built when it is first used: for big
+/// vocabularies that takes longer than opening the rest of the model.
+pub struct Tokenizer {
+    built: OnceLock<Result<Loaded, LoadError>>,
+    build: Box<dyn Fn() -> Built + Send + Sync>,
+}
 
-#[derive(Debug)]
-struct Loaded {
+/// A tokenizer, or why there is none; an error if what there is cannot be read.
+pub(crate) type Built = Result<Result<Loaded, String>, LoadError>;
+
+/// A tokenizer that is built.
+pub(crate) struct Loaded {
     inner: Inner,
     spelling: Spelling,
     kit: Kit,
@@ -66,7 +73,7 @@ impl Tokenizer {
 
     /// The templates of [`chat`](Self::chat), if there are any.
     pub fn chat_templates(&self) -> Option<&ChatTemplates> {
-        self.0.as_ref().ok().map(|loaded| &loaded.kit.chat)
+        self.loaded().ok().map(|loaded| &loaded.kit.chat)
     }
 
     /// The text of `ids`; with `skip_special`, without special tokens. Ids outside the vocabulary are left out.
@@ -76,24 +83,24 @@ impl Tokenizer {
 
     /// The piece of the vocabulary with this id, as the vocabulary spells it (`ĠParis`).
     pub fn token(&self, id: u32) -> Option<String> {
-        self.0.as_ref().ok()?.inner.id_to_token(id)
+        self.loaded().ok()?.inner.id_to_token(id)
     }
 
     /// The id of a piece, spelled as the vocabulary spells it.
     pub fn id(&self, piece: &str) -> Option<u32> {
-        self.0.as_ref().ok()?.inner.token_to_id(piece)
+        self.loaded().ok()?.inner.token_to_id(piece)
     }
 
     /// The token as people read it (` Paris`); `[17]` when there is no such token or no tokenizer.
     pub fn token_text(&self, id: u32) -> String {
-        match (&self.0, self.token(id)) {
+        match (self.loaded(), self.token(id)) {
             (Ok(loaded), Some(piece)) => loaded.spelling.text(&piece),
             _ => format!("[{id}]"),
         }
     }
 
     fn bytes(&self, id: u32) -> Vec<u8> {
-        match (&self.0, self.token(id)) {
+        match (self.loaded(), self.token(id)) {
             (Ok(loaded), Some(piece)) => loaded.spelling.bytes(&piece),
             _ => Vec::new(),
         }
@@ -106,7 +113,7 @@ impl Tokenizer {
 
     /// How many tokens there are, added ones included; 0 without a tokenizer.
     pub fn vocab_size(&self) -> usize {
-        self.0.as_ref().map_or(0, |loaded| loaded.inner.get_vocab_size(true))
+        self.loaded().map_or(0, |loaded| loaded.inner.get_vocab_size(true))
     }
 
     /// The id of the token that begins a text, whether or not `encode` adds it.
@@ -126,12 +133,12 @@ impl Tokenizer {
 
     /// The tokens that have a role, as role and text.
     pub fn special_tokens(&self) -> &[(String, String)] {
-        self.0.as_ref().map_or(&[], |loaded| loaded.kit.special.all())
+        self.loaded().map_or(&[], |loaded| loaded.kit.special.all())
     }
 
     /// On which side prompts are filled up to equal length, unless said otherwise.
     pub fn padding_side(&self) -> Side {
-        self.0.as_ref().map_or(Side::default(), |loaded| loaded.kit.side)
+        self.loaded().map_or(Side::default(), |loaded| loaded.kit.side)
     }
 
     /// How to fill prompts up to `length`, or to the longest; `None` without a `pad_token`.
@@ -143,48 +150,65 @@ impl Tokenizer {
 
     /// Whether there is a tokenizer at all.
     pub fn is_present(&self) -> bool {
-        self.0.is_ok()
+        self.loaded().is_ok()
     }
 
-    /// Reads the tokenizer of a model folder.
-    pub(crate) fn read(folder: &Path, generation: &Generation) -> Result<Self, LoadError> {
-        let file = folder.join("tokenizer.json");
-        if !file.is_file() {
-            return Ok(Self::absent("the model folder has no `tokenizer.json`"));
-        }
-        let inner = match tokenizer_json::read(&file)? {
-            Ok(inner) => inner,
-            Err(why) => return Ok(Self::absent(&why)),
-        };
-        let settings = read_settings(&folder.join("tokenizer_config.json"))?;
-        let legacy = read_settings(&folder.join("special_tokens_map.json"))?;
-        let side = settings.get("padding_side").and_then(Value::as_str).and_then(Side::parse);
-        let kit = Kit {
-            special: SpecialTokens::read(&[&settings, &legacy], generation, &inner),
-            chat: ChatTemplates::read(folder, &settings)?,
-            side: side.unwrap_or_default(),
-        };
-        Ok(Self::new(inner, kit))
+    /// The tokenizer of a model folder.
+    pub(crate) fn of_folder(folder: &Path, generation: &Generation) -> Self {
+        let (folder, generation) = (folder.to_path_buf(), generation.clone());
+        Self::lazy(move || read(&folder, &generation))
     }
 
-    /// A tokenizer as built; limits and padding that it may carry are dropped, as transformers does by default.
-    pub(crate) fn new(mut inner: Inner, kit: Kit) -> Self {
-        inner.with_padding(None);
-        if let Err(error) = inner.with_truncation(None) {
-            return Self::absent(&error.to_string());
-        }
-        let spelling = Spelling::of(inner.get_decoder());
-        Self(Ok(Loaded { inner, spelling, kit }))
-    }
-
-    /// No tokenizer, and why.
-    pub(crate) fn absent(why: &str) -> Self {
-        Self(Err(why.to_owned()))
+    /// A tokenizer that is built when it is first used.
+    pub(crate) fn lazy(build: impl Fn() -> Built + Send + Sync + 'static) -> Self {
+        Self { built: OnceLock::new(), build: Box::new(build) }
     }
 
     fn loaded(&self) -> Result<&Loaded, LoadError> {
-        self.0.as_ref().map_err(|why| LoadError::NoTokenizer { why: why.clone() })
+        let built = self.built.get_or_init(|| (self.build)()?.map_err(|why| LoadError::NoTokenizer { why }));
+        built.as_ref().map_err(LoadError::clone)
     }
+}
+
+impl std::fmt::Debug for Tokenizer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let state = match self.built.get() {
+            None => "not built yet",
+            Some(Ok(_)) => "built",
+            Some(Err(_)) => "absent",
+        };
+        f.debug_tuple("Tokenizer").field(&state).finish()
+    }
+}
+
+impl Loaded {
+    /// A tokenizer as built; limits and padding that it may carry are dropped, as transformers does by default.
+    pub(crate) fn new(mut inner: Inner, kit: Kit) -> Result<Loaded, String> {
+        inner.with_padding(None);
+        inner.with_truncation(None).map_err(|error| error.to_string())?;
+        let spelling = Spelling::of(inner.get_decoder());
+        Ok(Loaded { inner, spelling, kit })
+    }
+}
+
+fn read(folder: &Path, generation: &Generation) -> Built {
+    let file = folder.join("tokenizer.json");
+    if !file.is_file() {
+        return Ok(Err("the model folder has no `tokenizer.json`".to_owned()));
+    }
+    let inner = match tokenizer_json::read(&file)? {
+        Ok(inner) => inner,
+        Err(why) => return Ok(Err(why)),
+    };
+    let settings = read_settings(&folder.join("tokenizer_config.json"))?;
+    let legacy = read_settings(&folder.join("special_tokens_map.json"))?;
+    let side = settings.get("padding_side").and_then(Value::as_str).and_then(Side::parse);
+    let kit = Kit {
+        special: SpecialTokens::read(&[&settings, &legacy], generation, &inner),
+        chat: ChatTemplates::read(folder, &settings)?,
+        side: side.unwrap_or_default(),
+    };
+    Ok(Loaded::new(inner, kit))
 }
 
 fn failed(error: tokenizers::Error) -> LoadError {

@@ -22,8 +22,13 @@ fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures")
 }
 
+/// Opens a model, and builds its tokenizer if it has one.
 fn open(path: &Path) -> Result<Checkpoint, LoadError> {
-    load::open(path, &mut |_| {})
+    let checkpoint = load::open(path, &mut |_| {})?;
+    match checkpoint.tokenizer.encode("", false) {
+        Ok(_) | Err(LoadError::NoTokenizer { .. }) => Ok(checkpoint),
+        Err(error) => Err(error),
+    }
 }
 
 /// The bits of a tensor's values as f32.

@@ -20,7 +20,7 @@ use header::{Header, TensorInfo};
 use super::encoding::Side;
 use super::mapped::{Mapped, Window};
 use super::special::SpecialTokens;
-use super::tokenizer::Kit;
+use super::tokenizer::{Built, Kit, Loaded};
 use super::weights::{Entry, Files, Stored, Weights};
 use super::{ChatTemplates, Checkpoint, Generation, LoadError, Pooling, Progress, Tokenizer};
 
@@ -35,8 +35,8 @@ pub(crate) fn open(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Resul
     let config = config::of(&header)?;
     let generation = Generation::of(&config)?;
     let entries = entries(&header)?;
-    progress(Progress::Tokenizer);
-    let tokenizer = tokenizer_or_absent(tokenizer::of(&header, &generation)?, &header, &generation)?;
+    let (again, own) = (mapped.again()?, generation.clone());
+    let tokenizer = Tokenizer::lazy(move || build_tokenizer(&again, &own));
     let weights = Weights::of(Files { files: vec![mapped], entries });
     Ok(Checkpoint { name, config, weights, tokenizer, generation, pooling: Ok(Pooling::default()) })
 }
@@ -53,14 +53,12 @@ fn header_window(file: &Mapped) -> Result<Window, LoadError> {
     }
 }
 
-fn tokenizer_or_absent(
-    built: Result<tokenizers::Tokenizer, String>,
-    header: &Header<'_>,
-    generation: &Generation,
-) -> Result<Tokenizer, LoadError> {
-    let inner = match built {
+fn build_tokenizer(file: &Mapped, generation: &Generation) -> Built {
+    let window = header_window(file)?;
+    let header = &Header::read(file.path(), window.bytes(), file.len())?;
+    let inner = match tokenizer::of(header, generation)? {
         Ok(inner) => inner,
-        Err(why) => return Ok(Tokenizer::absent(&why)),
+        Err(why) => return Ok(Err(why)),
     };
     let unknown = header.opt_count("tokenizer.ggml.unknown_token_id")?;
     let kit = Kit {
@@ -68,7 +66,7 @@ fn tokenizer_or_absent(
         chat: ChatTemplates::only(header.opt_text("tokenizer.chat_template")?),
         side: Side::default(),
     };
-    Ok(Tokenizer::new(inner, kit))
+    Ok(Loaded::new(inner, kit))
 }
 
 /// The file's tensors under their Hugging Face names.
