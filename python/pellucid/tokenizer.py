@@ -62,7 +62,7 @@ class Tokenizer:
         self._model = model
 
     @functools.cached_property
-    def _special(self) -> dict[str, tuple[str, int]]:
+    def _special(self) -> dict[str, tuple[str, int | None]]:
         return {role: (text, id) for role, text, id in self._model.special_tokens()}
 
     def __call__(

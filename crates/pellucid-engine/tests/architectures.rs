@@ -20,8 +20,10 @@ What every architecture has to read and write. This page is generated from the m
 index of a layer. Every module below has the sites `input` and `output`; taps are values inside it. Modules of a
 layer that only some layers have are listed with the others.
 
-Weights may be f32, bf16 or f16 and keep their size in memory; sites are f32, but for ids of tokens, positions and
-experts, which are i64. Both spellings of `config.json` are read, transformers 4's and 5's.
+Weights of every architecture may be f32, bf16, f16 or, in a GGUF file, quantized, and keep their size in memory.
+Every architecture runs in float32, bfloat16 and float16; sites have the dtype of the run, but for ids of tokens,
+positions and experts, which are i64. Both spellings of `config.json` are read, transformers 4's and 5's, and
+`tiny:MODEL_TYPE` is a small model of random weights.
 
 | tap | what | shape |
 |---|---|---|
