@@ -8,6 +8,7 @@ from pellucid._recorder import Recorder as OurRecorder
 __all__ = [
     "Array",
     "Body",
+    "Generation",
     "Handle",
     "Model",
     "Recorder",
@@ -148,6 +149,30 @@ class Model:
     def encode(self, text: str, add_special: bool) -> list[int]: ...
     def decode(self, ids: list[int], skip_special: bool) -> str: ...
     def pieces(self, ids: list[int]) -> list[str]: ...
+
+@final
+class Generation:
+    def __new__(
+        cls,
+        model: Model,
+        prompts: list[str | list[int]],
+        settings: tuple[
+            int,
+            int,
+            float,
+            int | None,
+            float | None,
+            float | None,
+            float,
+            int,
+            list[str],
+            bool,
+        ],
+        at: _At,
+    ) -> Generation: ...
+    @property
+    def prompts(self) -> list[list[int]]: ...
+    def step(self) -> list[tuple[int, int, str, str | None]]: ...
 
 @disjoint_base
 class Recorder:

@@ -22,6 +22,15 @@ def prompts(given: Any) -> Prompts:
     raise _unusable(given)
 
 
+def is_single(prompt: Any, rows: Prompts) -> bool:
+    """Whether one prompt was given as itself, not as a list of one."""
+    return isinstance(prompt, str) or (len(rows) == 1 and _has_one_axis(prompt))
+
+
+def _has_one_axis(prompt: Any) -> bool:
+    return all(hasattr(item, "__index__") and not isinstance(item, str) for item in prompt)
+
+
 def _unpadded(given: Any) -> Prompts:
     """What a tokenizer gives, without its padding."""
     rows: list[Any] = prompts(_listed(given["input_ids"]))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from pellucid import _native
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pellucid import _chat, _native
 from pellucid.errors import fault
+from pellucid.generation import Generation, Settings, Token
 from pellucid.model import Model
 
 
@@ -25,3 +29,53 @@ class LanguageModel(Model):
         if not native.is_causal:
             message = f"`{native.name}` is an encoder, which does not continue texts"
             raise fault("bad-argument", message, f'open it with `pl.Model("{native.name}")`')
+
+    def generate(
+        self,
+        prompt: Any = None,
+        *,
+        max_new_tokens: int = 20,
+        n: int = 1,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        min_p: float | None = None,
+        repetition_penalty: float = 1.0,
+        seed: int | None = None,
+        stop: str | Sequence[str] = (),
+        ignore_eos: bool = False,
+        on_token: Callable[[Token], object] | None = None,
+        messages: _chat.Messages | None = None,
+    ) -> Generation:
+        """Continues prompts, which may differ in length, with a cache of keys and values.
+
+        Without any of `temperature`, `top_k`, `top_p`, `min_p`, `seed` and `n`, each token is the
+        likeliest. Otherwise tokens are drawn, as in transformers: logits of tokens already there
+        are divided by `repetition_penalty`, all by `temperature` (1 if unset), then the `top_k`
+        likeliest are kept, of them those that together have the probability `top_p`, of them
+        those with at least `min_p` of the likeliest one's. `n` continuations of each prompt are
+        drawn; `seed` makes them the same every time, alone or beside other prompts, to the bit.
+
+        A continuation ends with a token that ends texts (unless `ignore_eos`), before a text of
+        `stop`, or after `max_new_tokens`. `prompt` and `messages` are what `trace` takes.
+        `on_token` is called with each token as it is made; iterating over what this returns gives
+        them too.
+
+        Raises `ArgumentError` for settings that have no meaning or would have no effect.
+        """
+        settings = Settings(
+            max_new_tokens,
+            n,
+            temperature,
+            top_k,
+            top_p,
+            min_p,
+            repetition_penalty,
+            seed,
+            (stop,) if isinstance(stop, str) else tuple(stop),
+            ignore_eos,
+        )
+        given = _chat.prompt(self._model, prompt, messages, True)
+        if given is None or (isinstance(given, list | tuple) and not given):
+            raise fault("bad-prompt", "there is no prompt to continue")
+        return Generation(self._model, given, settings, on_token)

@@ -171,7 +171,7 @@ class Model(Envoy):
         rows = _prompt.prompts(prompt)
         at = here()
         embeddings = made(self._model.embed(rows, normalize, at), at)  # [b, d]
-        return embeddings[0] if _is_single(prompt, rows) else embeddings
+        return embeddings[0] if _prompt.is_single(prompt, rows) else embeddings
 
     def tokens(
         self,
@@ -187,7 +187,7 @@ class Model(Envoy):
             self._model.pieces(self._model.encode(row, True) if isinstance(row, str) else row)
             for row in rows
         ]
-        return pieces[0] if _is_single(given, rows) else pieces
+        return pieces[0] if _prompt.is_single(given, rows) else pieces
 
     def _accept(self, native: _native.Model) -> None:
         """Raises when the model is of a kind that this class is not for."""
@@ -223,11 +223,3 @@ class Model(Envoy):
 def _renames(rename: Mapping[str, str | Sequence[str]]) -> list[tuple[str, str]]:
     several = {key: [to] if isinstance(to, str) else to for key, to in rename.items()}
     return [(key, name) for key, names in several.items() for name in names]
-
-
-def _is_single(prompt: Any, rows: _prompt.Prompts) -> bool:
-    return isinstance(prompt, str) or (len(rows) == 1 and _has_one_axis(prompt))
-
-
-def _has_one_axis(prompt: Any) -> bool:
-    return all(hasattr(item, "__index__") and not isinstance(item, str) for item in prompt)

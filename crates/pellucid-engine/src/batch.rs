@@ -23,6 +23,8 @@ pub struct Sequence {
     pub len: usize,
     /// Tokens of earlier passes, held in the cache.
     pub past: usize,
+    /// Its place in the cache.
+    pub slot: usize,
 }
 
 /// The sequences of a pass.
@@ -61,9 +63,14 @@ impl Batch {
 
     /// A batch of sequences given as (tokens of this pass, tokens before).
     pub fn with_past(sequences: impl IntoIterator<Item = (usize, usize)>) -> Batch {
+        Batch::in_slots(sequences.into_iter().enumerate().map(|(slot, (len, past))| (slot, len, past)))
+    }
+
+    /// The same of sequences given as (place in the cache, tokens of this pass, tokens before).
+    pub fn in_slots(sequences: impl IntoIterator<Item = (usize, usize, usize)>) -> Batch {
         let mut batch = Batch::default();
-        for (len, past) in sequences {
-            batch.sequences.push(Sequence { start: batch.tokens, len, past });
+        for (slot, len, past) in sequences {
+            batch.sequences.push(Sequence { start: batch.tokens, len, past, slot });
             batch.tokens += len;
         }
         batch

@@ -18,6 +18,8 @@ pub struct KvCache {
 struct Layer {
     k: Vec<f32>,
     v: Vec<f32>,
+    /// Numbers of one token.
+    width: usize,
 }
 
 /// A layer's keys and values after appending, and where each sequence's lie.
@@ -38,22 +40,41 @@ impl KvCache {
         let capacity = self.capacity;
         let width = k.len() / batch.tokens().max(1);
         let kept = &mut self.layers[layer];
-        let room = batch.sequences().len() * capacity * width;
-        kept.k.resize(room, 0.0);
-        kept.v.resize(room, 0.0);
+        kept.width = width;
+        kept.make_room(batch.sequences().iter().map(|q| q.slot + 1).max().unwrap_or(0) * capacity);
         let mut segments = Vec::with_capacity(batch.sequences().len());
-        for (i, q) in batch.sequences().iter().enumerate() {
-            let to = (i * capacity + q.past) * width;
+        for q in batch.sequences() {
+            let to = (q.slot * capacity + q.past) * width;
             let (from, n) = (q.start * width, q.len * width);
             kept.k[to..to + n].copy_from_slice(&k[from..from + n]);
             kept.v[to..to + n].copy_from_slice(&v[from..from + n]);
             segments.push(Segment {
                 q_start: q.start,
                 q_len: q.len,
-                k_start: i * capacity,
+                k_start: q.slot * capacity,
                 k_len: q.past + q.len,
             });
         }
         Kept { k: &kept.k, v: &kept.v, segments }
+    }
+
+    /// Gives the sequence in slot `to` what the one in slot `from` has of its first `tokens`.
+    pub(crate) fn copy(&mut self, from: usize, to: usize, tokens: usize) {
+        for layer in &mut self.layers {
+            layer.make_room((from.max(to) + 1) * self.capacity);
+            let start = |slot: usize| slot * self.capacity * layer.width;
+            let (source, to) = (start(from)..start(from) + tokens * layer.width, start(to));
+            layer.k.copy_within(source.clone(), to);
+            layer.v.copy_within(source, to);
+        }
+    }
+}
+
+impl Layer {
+    /// Makes room for this many tokens; what is there stays.
+    fn make_room(&mut self, tokens: usize) {
+        let room = (tokens * self.width).max(self.k.len());
+        self.k.resize(room, 0.0);
+        self.v.resize(room, 0.0);
     }
 }

@@ -13,7 +13,7 @@ pub use points::{POINTS, PointId, WatchSet};
 
 use pellucid_graph::DType;
 
-use crate::batch::{Batch, Layout};
+use crate::batch::{Batch, Layout, Sequence};
 use crate::blocks::{Angles, Rope, Routes};
 use crate::cache::KvCache;
 use crate::parameter::Parameter;
@@ -144,6 +144,7 @@ pub struct Pass<'a> {
     second: Option<Second>,
     precision: Precision,
     parameters: &'a [(usize, Arc<dyn Parameter>)],
+    last_only: bool,
 }
 
 impl<'a> Pass<'a> {
@@ -159,6 +160,7 @@ impl<'a> Pass<'a> {
             second: None,
             precision: Precision::F32,
             parameters: &[],
+            last_only: false,
         }
     }
 
@@ -170,6 +172,22 @@ impl<'a> Pass<'a> {
     /// Asks for these parameters, by module, a layer before their use.
     pub(crate) fn read_ahead(self, parameters: &'a [(usize, Arc<dyn Parameter>)]) -> Pass<'a> {
         Pass { parameters, ..self }
+    }
+
+    /// Gives logits of each sequence's last token only. // [b, v]
+    pub fn last_only(self) -> Pass<'a> {
+        Pass { last_only: true, ..self }
+    }
+
+    /// Of hidden states `[t, d]`, those that logits are wanted of.
+    pub(crate) fn wanted(&self, x: Tensor) -> Tensor {
+        if !self.last_only || x.is_meta() {
+            return x;
+        }
+        let d = x.shape().last().copied().unwrap_or(0);
+        let last = |q: &Sequence| x.rows(q.start + q.len - 1, 1).f32s().to_vec();
+        let rows: Vec<f32> = self.batch.sequences().iter().flat_map(last).collect();
+        Tensor::new(rows, [self.batch.sequences().len(), d])
     }
 
     /// Rounds a value of the pass: what a module adds or multiplies on the way to its output.

@@ -10,6 +10,7 @@ mod dlpack;
 mod engine;
 mod errors;
 mod flow;
+mod generation;
 mod hub;
 mod model;
 mod ops;
@@ -26,6 +27,7 @@ mod _native {
     use super::{
         array::Array,
         flow::{Body, abandon_function, begin_function, call_function, cond, end_function, while_loop},
+        generation::Generation,
         model::{Model, peak_memory},
         ops::call,
         recorder::{Handle, Recorder},

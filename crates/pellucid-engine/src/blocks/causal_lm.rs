@@ -72,6 +72,7 @@ impl<B: Module> Module for CausalLm<B> {
 
     fn forward(&self, _at: &Node, pass: &mut Pass<'_>, ids: Tensor) -> Flow<Tensor> {
         let x = pass.call(&self.body, ids)?; // [t, d]
+        let x = pass.wanted(x);
         let logits = pass.call(&self.lm_head, x)?; // [t, v]
         Ok(match self.cap {
             Some(cap) => soft_cap(logits, cap),

@@ -1,0 +1,185 @@
+"""Texts continued: what `model.generate` gives."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from pellucid import _native, _prompt
+from pellucid._location import here
+from pellucid.errors import fault
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token that was made, as `for token in generation` gives it."""
+
+    prompt: int
+    """Which prompt it continues."""
+    sample: int
+    """Which of the prompt's `n` continuations it belongs to."""
+    id: int
+    """Its id."""
+    text: str
+    """What it adds to the text: nothing while a character, or a text to stop at, is incomplete."""
+    ended: str | None
+    """With the last token of a continuation why it is: `"eos"`, `"stop"` or `"length"`."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How tokens are chosen; `model.generate` documents each."""
+
+    max_new_tokens: int = 20
+    n: int = 1
+    temperature: float | None = None
+    top_k: int | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    repetition_penalty: float = 1.0
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    ignore_eos: bool = False
+
+
+class Generation:
+    """Continuations of prompts, made when they are first asked for.
+
+    `text`, `ids`, `sequences` and `ended` are of one continuation for one prompt; a list for
+    several prompts, or for `n` continuations of one; a list of lists for both.
+
+    ```python
+    generation = model.generate("The Eiffel Tower is in", max_new_tokens=8)
+    generation.text
+    for token in model.generate("Once upon a time", max_new_tokens=50, temperature=0.8, seed=1):
+        print(token.text, end="", flush=True)
+    ```
+    """
+
+    def __init__(
+        self,
+        model: _native.Model,
+        prompt: Any,
+        settings: Settings,
+        on_token: Callable[[Token], object] | None,
+    ) -> None:
+        """Not for users: `model.generate` makes it."""
+        rows = _prompt.prompts(prompt)
+        temperature, self._seed = _chosen(settings)
+        self._n = settings.n
+        self._is_single = _prompt.is_single(prompt, rows)
+        self._on_token = on_token
+        self._native = _native.Generation(
+            model,
+            rows,
+            (
+                settings.max_new_tokens,
+                settings.n,
+                temperature,
+                settings.top_k,
+                settings.top_p,
+                settings.min_p,
+                settings.repetition_penalty,
+                self._seed,
+                list(settings.stop),
+                not settings.ignore_eos,
+            ),
+            here(),
+        )
+        self._tokens: list[Token] = []
+        self._is_done = False
+
+    def __iter__(self) -> Iterator[Token]:
+        """Tokens as they are made, one of each continuation after the other."""
+        seen = 0
+        while True:
+            while seen < len(self._tokens):
+                yield self._tokens[seen]
+                seen += 1
+            if not self._advance():
+                return
+
+    @property
+    def seed(self) -> int:
+        """What random numbers depend on: with it the same settings give the same tokens."""
+        return self._seed
+
+    @property
+    def text(self) -> Any:
+        """What was added to the prompt, without special tokens."""
+        return self._nested(lambda tokens, _: "".join(token.text for token in tokens))
+
+    @property
+    def ids(self) -> Any:
+        """The ids that were added to the prompt."""
+        return self._nested(lambda tokens, _: [token.id for token in tokens])
+
+    @property
+    def sequences(self) -> Any:
+        """The ids of the prompt and those added to it."""
+        return self._nested(lambda tokens, prompt: prompt + [token.id for token in tokens])
+
+    @property
+    def ended(self) -> Any:
+        """Why each continuation ended: `"eos"`, `"stop"` or `"length"`."""
+        return self._nested(lambda tokens, _: tokens[-1].ended if tokens else "length")
+
+    def __repr__(self) -> str:
+        state = f"{len(self._tokens)} tokens" if self._is_done else "not made yet"
+        return f"Generation({state}, seed={self._seed})"
+
+    def __enter__(self) -> NoReturn:
+        """Interventions on generated steps do not exist yet."""
+        message = "interventions at the steps of a generation cannot be recorded yet"
+        raise fault("bad-argument", message, "`model.trace(prompt)` records on one forward pass")
+
+    def __exit__(self, *_: object) -> None:
+        """Never reached."""
+
+    def _advance(self) -> bool:
+        """Makes the next token of every continuation that goes on."""
+        fresh = [] if self._is_done else self._native.step()
+        self._is_done = not fresh
+        for row, id, text, ended in fresh:
+            token = Token(row // self._n, row % self._n, id, text, ended)
+            self._tokens.append(token)
+            if self._on_token is not None:
+                self._on_token(token)
+        return bool(fresh)
+
+    def _nested(self, of: Callable[[list[Token], list[int]], Any]) -> Any:
+        while self._advance():
+            pass
+        prompts = self._native.prompts
+        rows: list[list[list[Token]]] = [[[] for _ in range(self._n)] for _ in prompts]
+        for token in self._tokens:
+            rows[token.prompt][token.sample].append(token)
+        made = [
+            [of(tokens, prompt) for tokens in samples]
+            for samples, prompt in zip(rows, prompts, strict=True)
+        ]
+        per_prompt = made if self._n > 1 else [samples[0] for samples in made]
+        return per_prompt[0] if self._is_single else per_prompt
+
+
+def _chosen(settings: Settings) -> tuple[float, int]:
+    """Temperature and seed; settings that would have no effect are errors."""
+    random = {
+        "top_k": settings.top_k is not None,
+        "top_p": settings.top_p is not None,
+        "min_p": settings.min_p is not None,
+        "seed": settings.seed is not None,
+        "n": settings.n > 1,
+    }
+    given = [name for name, is_given in random.items() if is_given]
+    if settings.temperature is None:
+        temperature = 1.0 if given else 0.0
+    else:
+        temperature = float(settings.temperature)
+    if temperature == 0.0 and given:
+        message = f"`temperature=0` takes the likeliest token, so `{given[0]}` would have no effect"
+        raise fault("bad-argument", message, "leave one of the two out")
+    seed = secrets.randbits(63) if settings.seed is None else int(settings.seed)
+    return temperature, seed
