@@ -92,7 +92,7 @@ def test_stop_ends_the_text(random_llama: pl.LanguageModel) -> None:
 def test_settings_of_no_meaning(
     random_llama: pl.LanguageModel, settings: dict[str, Any], part: str
 ) -> None:
-    with pytest.raises(pl.PellucidError, match="expected|effect|takes") as raised:
+    with pytest.raises(pl.PellucidError, match=r"expected|effect|takes") as raised:
         random_llama.generate("ab", **settings)
     assert part in str(raised.value)
     assert f"{__file__}:" in str(raised.value)
