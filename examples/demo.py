@@ -15,7 +15,6 @@ from pathlib import Path
 
 import experiments as ex
 import numpy as np
-from matplotlib.figure import Figure
 
 import pellucid as pl
 from pellucid import viz
@@ -33,8 +32,8 @@ def show_next_token(model: pl.LanguageModel, out: Path) -> None:
     tokens, probabilities = ex.next_token(model, EIFFEL)
     for token, p in zip(tokens, probabilities, strict=True):
         print(f"   {viz.token_label(token):12} {p:.3f}  {'#' * round(40 * p)}")
-    figure = viz.bars(probabilities, tokens, title=f"“{EIFFEL} …”")
-    save(figure, out / "1-next-token.png")
+    picture = viz.bars(probabilities, tokens, title=f"“{EIFFEL} …”")
+    save(picture, out / "1-next-token")
 
 
 def show_logit_lens(model: pl.LanguageModel, out: Path) -> None:
@@ -48,13 +47,13 @@ def show_logit_lens(model: pl.LanguageModel, out: Path) -> None:
         print(f"   {layer:11}  {said:12} {probabilities[layer, -1]:.3f}   {rank:6}")
     first = len(ranks) - int(np.argmax(ranks[::-1] != 1)) if (ranks != 1).any() else 0
     print(f"\n   {viz.token_label(answer)} is on top from layer {first} on.")
-    figure = viz.lens_table(
+    picture = viz.logit_lens(
         tokens,
         probabilities,
-        prompt=model.tokens(EIFFEL),
+        tokens=model.tokens(EIFFEL),
         title="Logit lens: what each layer would say next; framed from where it stays",
     )
-    save(figure, out / "2-logit-lens.png")
+    save(picture, out / "2-logit-lens")
 
 
 def show_patching(model: pl.LanguageModel, out: Path) -> None:
@@ -75,22 +74,19 @@ def show_patching(model: pl.LanguageModel, out: Path) -> None:
         print(f"   {what:21}{''.join(f'{restored[layer, position]:7.2f}' for layer in near)}")
     print(f"\n   The fact is on the subject through layer {kept},")
     print(f"   and on the last token from layer {handed}.")
-    figure = viz.heatmap(
+    picture = viz.patching(
         restored,
-        xticks=[a if a == b else (b, f"←{a}") for a, b in pairs],
-        yticks=range(len(restored)),
+        tokens=[a if a == b else (b, f"←{a}") for a, b in pairs],
         title="Where a fact is kept: France patched into Italy",
-        xlabel="patched position",
-        ylabel="patched layer",
         unit=f"share of {difference()} restored",
         limit=1.0,
     )
     here, there = (handed / 2, subject + 0.52), (handed + 0.5, last - 0.52)
     told = f"on the subject\nthrough layer {kept}"
-    viz.callout(figure, told, cell=here, at=(here[0], subject + 2))
+    picture = picture.callout(told, cell=here, at=(here[0], subject + 2))
     told = f"on the last token from layer {handed}\n({restored[handed, last]:.0%} at once)"
-    viz.callout(figure, told, cell=there, at=(handed - 4, last - 1))
-    save(figure, out / "3-patching.png")
+    picture = picture.callout(told, cell=there, at=(handed - 4, last - 1))
+    save(picture, out / "3-patching")
 
 
 def show_neuron(model: pl.LanguageModel, out: Path) -> None:
@@ -103,8 +99,8 @@ def show_neuron(model: pl.LanguageModel, out: Path) -> None:
     title = (
         f"One neuron at the last token, set by hand: layer {neuron.layer}, MLP unit {neuron.unit}"
     )
-    figure = viz.panels(2, title=title)
-    for axes, prompt, times in zip(figure.axes, (ANYWHERE, EIFFEL), (5, -5), strict=True):
+    sides = []
+    for prompt, times in ((ANYWHERE, 5), (EIFFEL, -5)):
         edit = ex.set_neuron(model, prompt, neuron, times * neuron.clean)
         ids = list(dict.fromkeys([*np.argsort(-edit.before)[:4], *np.argsort(-edit.after)[:4]]))
         tokens = model.tokenizer.pieces(ids)
@@ -113,8 +109,8 @@ def show_neuron(model: pl.LanguageModel, out: Path) -> None:
             print(f"   {viz.token_label(token):12} {p:.3f} -> {q:.3f}")
         names = f"as it is ({edit.was:.1f})", f"set to {edit.value:.1f}"
         series = dict(zip(names, (edit.before[ids], edit.after[ids]), strict=True))
-        viz.bars(series, tokens, title=f"“{prompt} …”", axes=axes)
-    save(figure, out / "4-neuron.png")
+        sides.append(viz.bars(series, tokens, title=f"“{prompt} …”"))
+    save(viz.beside(*sides, title=title), out / "4-neuron")
 
 
 PARTS = (show_next_token, show_logit_lens, show_patching, show_neuron)
@@ -124,9 +120,10 @@ def difference() -> str:
     return f"logit({viz.token_label(RIGHT)}) − logit({viz.token_label(WRONG)})"
 
 
-def save(figure: Figure, path: Path) -> None:
-    figure.savefig(path)
-    print(f"\n   picture: {path}")
+def save(picture: viz.Picture, path: Path) -> None:
+    for ending in (".png", ".html"):
+        picture.save(path.with_suffix(ending))
+    print(f"\n   picture: {path}.png, to look closer {path}.html")
 
 
 def main() -> None:

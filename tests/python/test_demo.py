@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT / "examples"))
 import demo  # noqa: E402
 import experiments as ex  # noqa: E402
 
-PICTURES = ["1-next-token.png", "2-logit-lens.png", "3-patching.png", "4-neuron.png"]
+PICTURES = ["1-next-token", "2-logit-lens", "3-patching", "4-neuron"]
 SMOLLM2 = ROOT / ".models/SmolLM2-135M-Instruct/SmolLM2-135M-Instruct.Q4_1.gguf"
 
 # Of transformers 5.23 in f32 on the same weights: the output of a layer of `demo.FRANCE` put into
@@ -50,8 +50,10 @@ def test_the_demo_tells_and_draws(
     told = capsys.readouterr().out
     assert "\x1b" not in told
     for name in PICTURES:
-        assert str(tmp_path / name) in told
-        assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+        for ending, start in ((".png", b"\x89PNG"), (".html", b"<!doctype html>")):
+            path = tmp_path / f"{name}{ending}"
+            assert str(path) in told
+            assert path.read_bytes().startswith(start)
 
 
 def test_patching_everything_that_differs_restores_everything(llama: pl.LanguageModel) -> None:
