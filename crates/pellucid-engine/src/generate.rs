@@ -126,19 +126,16 @@ pub(crate) fn check(model: &Model, prompts: &[Vec<u32>], n: usize) -> Result<(),
         if prompt.is_empty() {
             return Err(Diagnostic::new(Code::EmptyPrompt, "a prompt has no tokens").into());
         }
+        if prompt.len() + n > spec.n_ctx {
+            let new = if n == 0 { String::new() } else { format!(" and {n} new ones") };
+            let (len, name, most) = (prompt.len(), &spec.name, spec.n_ctx);
+            let message = format!("a prompt of {len} tokens{new}, `{name}` takes at most {most}");
+            return Err(Diagnostic::new(Code::PromptTooLong, message).into());
+        }
         if let Some(at) = prompt.iter().position(|id| *id as usize >= spec.vocab_size) {
             let (id, v) = (prompt[at], spec.vocab_size);
             let message = format!("token id {id} at position {at} is outside the vocabulary of {v}");
             return Err(Diagnostic::new(Code::TokenOutOfRange, message).into());
-        }
-        if prompt.len() + n > spec.n_ctx {
-            let message = format!(
-                "a prompt of {} tokens and {n} new ones, `{}` takes at most {}",
-                prompt.len(),
-                spec.name,
-                spec.n_ctx
-            );
-            return Err(Diagnostic::new(Code::PromptTooLong, message).into());
         }
     }
     Ok(())
