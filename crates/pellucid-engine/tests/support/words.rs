@@ -15,7 +15,10 @@ pub struct Words {
     /// The MLP's parts; where they are children of the layer itself, `mlp` is empty.
     pub mlp: &'static str,
     pub act: &'static str,
+    /// The matrix beside the gate, where the MLP has a gate and the two are modules of their own.
     pub up: Option<&'static str>,
+    /// Gate and up are one matrix: no module gives up alone.
+    pub fused_gate: bool,
     pub down: &'static str,
 }
 
@@ -29,6 +32,7 @@ const LLAMA: Words = Words {
     mlp: "mlp",
     act: "act_fn",
     up: Some("up_proj"),
+    fused_gate: false,
     down: "down_proj",
 };
 
@@ -42,6 +46,7 @@ const GPT2: Words = Words {
     mlp: "mlp",
     act: "act",
     up: None,
+    fused_gate: false,
     down: "c_proj",
 };
 
@@ -76,7 +81,7 @@ pub fn words(name: &str) -> Words {
         "gptj" => Words { out: "out_proj", down: "fc_out", ..GPT2 },
         "gpt_neox" | "gpt_neox_seq" => GPT_NEOX,
         "opt" => OPT,
-        "phi3" => Words { act: "activation_fn", up: None, ..LLAMA },
+        "phi3" => Words { act: "activation_fn", up: None, fused_gate: true, ..LLAMA },
         _ => LLAMA,
     }
 }
