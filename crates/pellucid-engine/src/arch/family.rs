@@ -254,8 +254,18 @@ impl<'c> Family<'c> {
         scope: &Scope<'_>,
         layer: impl Fn(&Scope<'_>, usize) -> Result<L, LoadError>,
     ) -> Result<Built, LoadError> {
+        self.build_with(scope, |s| self.norm(s, self.d), layer)
+    }
+
+    /// The same, with a last norm of the architecture's own.
+    pub fn build_with<L: Module + 'static, N: Module + 'static>(
+        &self,
+        scope: &Scope<'_>,
+        norm: impl FnOnce(&Scope<'_>) -> Result<N, LoadError>,
+        layer: impl Fn(&Scope<'_>, usize) -> Result<L, LoadError>,
+    ) -> Result<Built, LoadError> {
         let root = scope.child("", |s| {
-            let model = s.child("model", |s| self.decoder(s, layer))?;
+            let model = s.child("model", |s| self.decoder(s, norm, layer))?;
             let tied = model.tied();
             Ok(CausalLm::load(s, self.names.lm, model, tied, [self.d, self.v])?.capped(self.logit_cap))
         })?;
@@ -277,17 +287,18 @@ impl<'c> Family<'c> {
         })
     }
 
-    fn decoder<L: Module + 'static>(
+    fn decoder<L: Module + 'static, N: Module + 'static>(
         &self,
         scope: &Scope<'_>,
+        norm: impl FnOnce(&Scope<'_>) -> Result<N, LoadError>,
         layer: impl Fn(&Scope<'_>, usize) -> Result<L, LoadError>,
-    ) -> Result<Decoder<L>, LoadError> {
+    ) -> Result<Decoder<L, N>, LoadError> {
         scope.leave(&["rotary_emb.inv_freq"]);
         Ok(Decoder::new(
             self.names.model,
             self.embedding(scope)?,
             scope.list("layers", self.l, layer)?,
-            scope.child("norm", |s| self.norm(s, self.d))?,
+            scope.child("norm", norm)?,
         ))
     }
 

@@ -18,6 +18,7 @@ mod phi3;
 mod qwen2;
 mod qwen3;
 mod qwen3_moe;
+mod starcoder2;
 
 use crate::load::{Config, LoadError};
 use crate::pass::{Child, Module};
@@ -66,6 +67,7 @@ pub const ARCHITECTURES: &[Architecture] = &[
     Architecture { model_type: "qwen2", base: "model", build: qwen2::build },
     Architecture { model_type: "qwen3", base: "model", build: qwen3::build },
     Architecture { model_type: "qwen3_moe", base: "model", build: qwen3_moe::build },
+    Architecture { model_type: "starcoder2", base: "model", build: starcoder2::build },
 ];
 
 /// Finds the architecture of a configuration.

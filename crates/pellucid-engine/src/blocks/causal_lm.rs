@@ -91,20 +91,20 @@ fn soft_cap(logits: Tensor, cap: f32) -> Tensor {
 }
 
 /// The body of the Llama family: `embed_tokens`, `layers`, `norm`.
-pub struct Decoder<L> {
+pub struct Decoder<L, N = RmsNorm> {
     kind: &'static str,
     embed_tokens: Child<Embedding>,
     layers: Vec<Child<L>>,
-    norm: Child<RmsNorm>,
+    norm: Child<N>,
 }
 
-impl<L: Module> Decoder<L> {
+impl<L: Module, N: Module> Decoder<L, N> {
     /// Puts the parts together, loaded by the architecture under these very names.
     pub fn new(
         kind: &'static str,
         embed_tokens: Child<Embedding>,
         layers: Vec<Child<L>>,
-        norm: Child<RmsNorm>,
+        norm: Child<N>,
     ) -> Self {
         Decoder { kind, embed_tokens, layers, norm }
     }
@@ -115,7 +115,7 @@ impl<L: Module> Decoder<L> {
     }
 }
 
-impl<L: Module> Module for Decoder<L> {
+impl<L: Module, N: Module> Module for Decoder<L, N> {
     fn kind(&self) -> &'static str {
         self.kind
     }

@@ -6,7 +6,7 @@ use crate::Tensor;
 use crate::pass::{Child, Flow, Module, Node, Pass};
 
 /// `x += attn(norm(x)); x += mlp(norm(x))`, in the words of Llama.
-pub struct PreNormLayer<A, M> {
+pub struct PreNormLayer<A, M, N = RmsNorm> {
     /// The class name that transformers gives it.
     pub kind: &'static str,
     /// Attention.
@@ -14,12 +14,12 @@ pub struct PreNormLayer<A, M> {
     /// The MLP, dense or of experts.
     pub mlp: Child<M>,
     /// Before attention.
-    pub input_layernorm: Child<RmsNorm>,
+    pub input_layernorm: Child<N>,
     /// Before the MLP.
-    pub post_attention_layernorm: Child<RmsNorm>,
+    pub post_attention_layernorm: Child<N>,
 }
 
-impl<A: Module, M: Module> Module for PreNormLayer<A, M> {
+impl<A: Module, M: Module, N: Module> Module for PreNormLayer<A, M, N> {
     fn kind(&self) -> &'static str {
         self.kind
     }

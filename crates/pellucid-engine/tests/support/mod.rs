@@ -36,6 +36,8 @@ pub const TINY: &[&str] = &[
     "gemma3_text",
     "olmo2",
     "phi3",
+    "starcoder2",
+    "starcoder2_plain",
     "mixtral",
     "qwen3_moe",
 ];

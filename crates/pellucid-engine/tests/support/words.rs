@@ -81,6 +81,7 @@ pub fn words(name: &str) -> Words {
         "gptj" => Words { out: "out_proj", down: "fc_out", ..GPT2 },
         "gpt_neox" | "gpt_neox_seq" => GPT_NEOX,
         "opt" => OPT,
+        "starcoder2" | "starcoder2_plain" => Words { act: "act", up: None, down: "c_proj", ..LLAMA },
         "phi3" => Words { act: "activation_fn", up: None, fused_gate: true, ..LLAMA },
         _ => LLAMA,
     }
