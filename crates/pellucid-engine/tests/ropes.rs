@@ -1,20 +1,25 @@
-//! Stretched rotations against transformers: the weights of the tiny Llama under other configurations.
+//! Stretched rotations against transformers: the weights of tiny models under other configurations.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 
-use pellucid_engine::{Cancel, Model, generate};
+use pellucid_engine::{Cancel, Model, Options, generate};
 use support::{Golden, HIDDEN_ATOL, LOGITS_ATOL, assert_close, fixture, open, run, save};
 
-const KINDS: &[&str] = &["linear", "dynamic", "yarn", "yarn_untruncated"];
+const KINDS: &[&str] = &["linear", "dynamic", "yarn", "yarn_untruncated", "longrope", "phi3_longrope"];
 
-/// The tiny Llama under the configuration of `rope/NAME.json`.
+/// The tiny Llama or Phi-3 under the configuration of `rope/NAME.json`.
 fn stretched(name: &str) -> Model {
+    open(folder(name).path().to_owned())
+}
+
+fn folder(name: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let put = |from: String, to: &str| std::fs::copy(fixture(&from), folder.path().join(to)).unwrap();
     put(format!("rope/{name}.json"), "config.json");
-    put("tiny/llama/model.safetensors".to_owned(), "model.safetensors");
-    open(folder.path().to_owned())
+    let weights = if name.starts_with("phi3") { "phi3" } else { "llama" };
+    put(format!("tiny/{weights}/model.safetensors"), "model.safetensors");
+    folder
 }
 
 #[test]
@@ -53,6 +58,21 @@ fn greedy_continuations() {
         let got = generate(&model, &ids("input_ids"), want[0].len(), &Cancel::new()).unwrap();
         assert_eq!(got, want, "{name}");
     }
+}
+
+#[test]
+fn factors_that_are_not_one_for_each_pair_are_refused() {
+    let folder = folder("longrope");
+    let file = folder.path().join("config.json");
+    let config = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, config.replace("6.25", "6.25, 7.0")).unwrap();
+    let refused = Model::open(folder.path(), &Options::default(), &mut |_| {}).err().unwrap();
+    assert_eq!(refused.code(), "bad-config");
+    let said = refused.to_string();
+    assert!(
+        said.contains("`long_factor`") && said.contains("expected 4 numbers, one for each pair"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -105,12 +105,12 @@ impl<'c> Family<'c> {
 
     /// Rotation by the whole width of a head, as full-attention layers have it.
     pub fn rope(&self) -> Result<Arc<Rope>, LoadError> {
-        Ok(Arc::new(Rope::new(&self.config.rope()?, self.k)))
+        Ok(Arc::new(Rope::new(self.config, self.config.rope()?, self.k)?))
     }
 
     /// Rotation in layers that see a window.
     pub fn sliding_rope(&self) -> Result<Arc<Rope>, LoadError> {
-        Ok(Arc::new(Rope::new(&self.config.rope_for(SLIDING)?, self.k)))
+        Ok(Arc::new(Rope::new(self.config, self.config.rope_for(SLIDING)?, self.k)?))
     }
 
     /// Causal attention, scaled by the width of a head.

@@ -59,7 +59,7 @@ impl Hyperparameters {
             tied: config.bool_or("tie_word_embeddings", false)?,
             parallel: config.bool_or("use_parallel_residual", true)?,
             attention_bias: config.bool_or("attention_bias", true)?,
-            rope: Arc::new(Rope::new(&config.rope()?, config.rotary_width(k, 0.25)?)),
+            rope: Arc::new(Rope::new(config, config.rope()?, config.rotary_width(k, 0.25)?)?),
         })
     }
 

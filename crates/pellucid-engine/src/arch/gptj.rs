@@ -59,7 +59,7 @@ impl Hyperparameters {
             l: config.usize("n_layer")?,
             eps: config.f64_or("layer_norm_epsilon", 1e-5)?,
             tied: config.bool_or("tie_word_embeddings", false)?,
-            rope: Arc::new(Rope::new(&config.rope()?, r).interleaved()),
+            rope: Arc::new(Rope::new(config, config.rope()?, r)?.interleaved()),
         })
     }
 

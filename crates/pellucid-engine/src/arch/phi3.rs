@@ -21,7 +21,7 @@ use crate::scope::Scope;
 /// A configuration or a tensor that does not fit.
 pub fn build(scope: &Scope<'_>, config: &Config) -> Result<Built, LoadError> {
     let family = Family::read(names!("Phi3"), config)?;
-    let rope = Arc::new(Rope::new(&config.rope()?, config.rotary_width(family.k, 1.0)?));
+    let rope = Arc::new(Rope::new(config, config.rope()?, config.rotary_width(family.k, 1.0)?)?);
     let window = family.window()?;
     family.build(scope, |s, layer| {
         let shape = AttentionShape { window, ..family.attention_shape() };

@@ -1,9 +1,9 @@
 //! Rotary position embedding (Su et al. 2021, arXiv:2104.09864): frequencies, and the angles of a
 //! batch's positions.
 //!
-//! A sequence's angles depend on that sequence alone. With dynamic scaling they depend on its length
-//! once that exceeds the context of pre-training: keys kept from earlier passes then stay as they were
-//! turned, as in transformers, so beyond that length decoding differs from one full pass.
+//! A sequence's angles depend on that sequence alone. With dynamic scaling and LongRoPE they depend on its
+//! length once that exceeds the context of pre-training: keys kept from earlier passes then stay as they
+//! were turned, so decoding across that length differs from one full pass.
 
 use std::f64::consts::PI;
 
@@ -11,7 +11,7 @@ use pellucid_kernels::{RotaryStyle, rotary};
 
 use crate::Tensor;
 use crate::batch::Batch;
-use crate::load::{Rope as RopeConfig, RopeKind, Yarn};
+use crate::load::{Config, LoadError, Rope as RopeConfig, RopeKind, Yarn};
 use crate::precision::Precision;
 
 /// How queries and keys of a head are turned.
@@ -30,9 +30,20 @@ pub struct Angles {
 }
 
 impl Rope {
-    /// Turns the first `r` numbers of each head, pairs half of `r` apart.
-    pub fn new(config: &RopeConfig, r: usize) -> Rope {
-        Rope { config: *config, r, frequencies: frequencies(config, r, 0), style: RotaryStyle::Half }
+    /// Turns the first `r` numbers of each head, pairs half of `r` apart, by a setting of `config`.
+    ///
+    /// # Errors
+    /// A list of factors that has not one for each pair.
+    pub fn new(config: &Config, rope: RopeConfig, r: usize) -> Result<Rope, LoadError> {
+        if let RopeKind::LongRope(long) = &rope.kind {
+            for (key, factors) in [("short_factor", &long.short), ("long_factor", &long.long)] {
+                if factors.len() != r / 2 {
+                    let expected = format!("{} numbers, one for each pair that is turned", r / 2);
+                    return Err(config.bad(key, expected, format!("{}", factors.len())));
+                }
+            }
+        }
+        Ok(Rope { frequencies: frequencies(&rope, r, 0), config: rope, r, style: RotaryStyle::Half })
     }
 
     /// Pairs neighbours instead, as GPT-J does.
@@ -43,18 +54,19 @@ impl Rope {
     /// The angles of a batch's positions, computed in f32 and rounded as transformers does.
     pub fn angles(&self, batch: &Batch, precision: Precision) -> Angles {
         let (mut cos, mut sin) = (Vec::new(), Vec::new());
-        let amplitude = match self.config.kind {
+        let amplitude = match &self.config.kind {
             RopeKind::Yarn(yarn) => yarn.amplitude as f32,
+            RopeKind::LongRope(long) => long.amplitude as f32,
             _ => 1.0,
         };
         for sequence in batch.sequences() {
             let n = sequence.past + sequence.len;
-            let own = match self.config.kind {
-                RopeKind::Dynamic { context, .. } if n > context => {
-                    Some(frequencies(&self.config, self.r, n))
-                }
-                _ => None,
+            let context = match &self.config.kind {
+                RopeKind::Dynamic { context, .. } => *context,
+                RopeKind::LongRope(long) => long.context,
+                _ => usize::MAX,
             };
+            let own = (n > context).then(|| frequencies(&self.config, self.r, n));
             for position in sequence.past..n {
                 for frequency in own.as_ref().unwrap_or(&self.frequencies) {
                     let angle = position as f32 * frequency;
@@ -91,13 +103,17 @@ fn frequencies(config: &RopeConfig, r: usize, n: usize) -> Vec<f32> {
         _ => config.theta,
     };
     let base = |i: usize| 1.0 / theta.powf(2.0 * i as f64 / r as f64);
+    if let RopeKind::LongRope(long) = &config.kind {
+        let factors = if n > long.context { &long.long } else { &long.short };
+        return factors.iter().enumerate().map(|(i, factor)| (base(i) / factor) as f32).collect();
+    }
     (0..r / 2).map(|i| stretch(config, r, i, base(i)) as f32).collect()
 }
 
 /// Stretches the `i`th frequency for contexts longer than those of pre-training.
 fn stretch(config: &RopeConfig, r: usize, i: usize, frequency: f64) -> f64 {
     match config.kind {
-        RopeKind::Default | RopeKind::Dynamic { .. } => frequency,
+        RopeKind::Default | RopeKind::Dynamic { .. } | RopeKind::LongRope(_) => frequency,
         RopeKind::Linear { factor } => frequency / factor,
         RopeKind::Llama3 { factor, low_freq_factor, high_freq_factor, original_max_position_embeddings } => {
             let context = original_max_position_embeddings as f64;
@@ -111,8 +127,8 @@ fn stretch(config: &RopeConfig, r: usize, i: usize, frequency: f64) -> f64 {
             let smooth = (context / wavelength - low_freq_factor) / (high_freq_factor - low_freq_factor);
             (1.0 - smooth) * frequency / factor + smooth * frequency
         }
-        RopeKind::Yarn(yarn) => {
-            let kept = 1.0 - ramp(&yarn, config.theta, r, i);
+        RopeKind::Yarn(ref yarn) => {
+            let kept = 1.0 - ramp(yarn, config.theta, r, i);
             frequency / yarn.factor * (1.0 - kept) + frequency * kept
         }
     }

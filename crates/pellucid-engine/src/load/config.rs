@@ -109,6 +109,11 @@ impl Config {
         self.typed(key, "a list of non-negative integers", |v| v.as_array()?.iter().map(count).collect())
     }
 
+    /// A list of finite numbers (such as `long_factor`), if it is there.
+    pub fn opt_f64s(&self, key: &str) -> Result<Option<Vec<f64>>, LoadError> {
+        self.typed(key, "a list of numbers", |value| value.as_array()?.iter().map(finite).collect())
+    }
+
     /// Token ids: Hugging Face writes one number, a list, or null (then there are none).
     pub fn token_ids(&self, key: &str) -> Result<Vec<u32>, LoadError> {
         let id = |value: &Value| u32::try_from(value.as_u64()?).ok();

@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use super::config::Config;
 use super::generation::Generation;
 use super::tokenizer::Tokenizer;
-use super::weights::Weights;
-use super::{Checkpoint, LoadError, Progress, gguf, shards};
+use super::weights::{Files, Weights};
+use super::{Checkpoint, LoadError, Progress, experts, gguf, shards};
 
 /// Opens the folder `path`; a folder without `config.json` but with one `.gguf` file opens that file.
 pub(crate) fn open(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Checkpoint, LoadError> {
@@ -21,7 +21,9 @@ pub(crate) fn open(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Resul
         };
     }
     let config = Config::read(&config_file)?;
-    let weights = open_weights(path, progress)?;
+    let mut files = open_files(path, progress)?;
+    experts::split(&mut files, config.opt_str("model_type")?.unwrap_or_default());
+    let weights = Weights::of(files);
     let generation = Generation::read(&path.join("generation_config.json"), &config)?;
     let tokenizer = Tokenizer::of_folder(path, &generation);
     let pooling = super::pooling::read(path)?;
@@ -53,7 +55,7 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, LoadError
         .map_err(|error| LoadError::BadJson { file: path.to_path_buf(), why: error.to_string() })
 }
 
-fn open_weights(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Weights, LoadError> {
+fn open_files(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Files, LoadError> {
     let index = path.join("model.safetensors.index.json");
     let single = path.join("model.safetensors");
     if !single.is_file() && index.is_file() {

@@ -4,12 +4,14 @@
 //! layers `rope_local_base_freq`. transformers 5: `rope_parameters`, either for all layers or one set for each
 //! layer type. Inside, the kind is `rope_type` or, in older files, `type`.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::{Config, LoadError};
 
 /// Rotary position embedding: frequency i of a head of width k is `theta^(-2i/k)`, then changed by the kind.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Rope {
     /// The base of the frequencies.
     pub theta: f64,
@@ -18,7 +20,7 @@ pub struct Rope {
 }
 
 /// How frequencies are changed for contexts longer than those of pre-training.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum RopeKind {
     /// Not at all.
     Default,
@@ -48,6 +50,21 @@ pub enum RopeKind {
     },
     /// Slow pairs are stretched, fast ones kept, and all products of queries and keys grow a little.
     Yarn(Yarn),
+    /// Each frequency divided by a number of its own, found by search.
+    LongRope(Arc<LongRope>),
+}
+
+/// Settings of LongRoPE (Ding et al. 2024, arXiv:2402.13753).
+#[derive(Debug, Clone, PartialEq)]
+pub struct LongRope {
+    /// What frequencies are divided by in sequences up to `context`, one number for each pair.
+    pub short: Vec<f64>,
+    /// The same in longer sequences.
+    pub long: Vec<f64>,
+    /// The context of pre-training, in tokens.
+    pub context: usize,
+    /// What cosines and sines are multiplied by.
+    pub amplitude: f64,
 }
 
 /// Settings of YaRN (arXiv:2309.00071).
@@ -139,23 +156,19 @@ impl Config {
                 factor: self.positive("factor")?,
                 context: whole.usize("max_position_embeddings")?,
             }),
+            "longrope" | "su" => self.longrope(whole),
+            // Phi-3's first files say so.
+            "yarn" if self.has("long_factor") => self.longrope(whole),
             "yarn" => self.yarn(whole),
             other => {
-                let known = "`default`, `linear`, `dynamic`, `yarn` or `llama3`";
+                let known = "`default`, `linear`, `dynamic`, `yarn`, `longrope` or `llama3`";
                 Err(self.bad("rope_type", known, format!("`{other}`")))
             }
         }
     }
 
     fn yarn(&self, whole: &Config) -> Result<RopeKind, LoadError> {
-        let longest = || whole.usize("max_position_embeddings");
-        let original = self.opt_usize(ORIGINAL)?;
-        let original = if original.is_some() { original } else { whole.opt_usize(ORIGINAL)? };
-        let context = original.map_or_else(longest, Ok)?;
-        let factor = match self.has("factor") {
-            true => self.positive("factor")?,
-            false => longest()? as f64 / context.max(1) as f64,
-        };
+        let (context, factor) = self.growth(whole)?;
         let growth = |by: f64| if factor <= 1.0 { 1.0 } else { 0.1 * by * factor.ln() + 1.0 };
         let amplitude = match [self.opt_f64("mscale")?, self.opt_f64("mscale_all_dim")?] {
             _ if self.has("attention_factor") => self.positive("attention_factor")?,
@@ -172,6 +185,38 @@ impl Config {
             truncate: self.bool_or("truncate", true)?,
             amplitude,
         }))
+    }
+
+    fn longrope(&self, whole: &Config) -> Result<RopeKind, LoadError> {
+        let (context, factor) = self.growth(whole)?;
+        let numbers = |key: &str| {
+            let expected = "a list of numbers greater than 0";
+            let numbers = self.opt_f64s(key)?.ok_or_else(|| self.invalid(key, expected))?;
+            match numbers.iter().all(|n| *n > 0.0) {
+                true => Ok(numbers),
+                false => Err(self.invalid(key, expected)),
+            }
+        };
+        let amplitude = match self.has("attention_factor") {
+            true => self.positive("attention_factor")?,
+            false if factor <= 1.0 => 1.0,
+            false => (1.0 + factor.ln() / (context as f64).ln()).sqrt(),
+        };
+        let (short, long) = (numbers("short_factor")?, numbers("long_factor")?);
+        Ok(RopeKind::LongRope(Arc::new(LongRope { short, long, context, amplitude })))
+    }
+
+    /// The context of pre-training, and how much longer it becomes.
+    fn growth(&self, whole: &Config) -> Result<(usize, f64), LoadError> {
+        let longest = || whole.usize("max_position_embeddings");
+        let original = self.opt_usize(ORIGINAL)?;
+        let original = if original.is_some() { original } else { whole.opt_usize(ORIGINAL)? };
+        let context = original.map_or_else(longest, Ok)?;
+        let factor = match self.has("factor") {
+            true => self.positive("factor")?,
+            false => longest()? as f64 / context.max(1) as f64,
+        };
+        Ok((context, factor))
     }
 
     fn llama3(&self, whole: &Config) -> Result<RopeKind, LoadError> {
@@ -257,12 +302,12 @@ mod tests {
         check(json!({}), FULL, 1e4, RopeKind::Default);
         check(json!({"model_type": "gemma3_text"}), FULL, 1e6, RopeKind::Default);
         check(json!({"model_type": "gemma3_text"}), SLIDING, 1e4, RopeKind::Default);
-        check(json!({"rope_theta": 5e5, "rope_scaling": scaling}), FULL, 5e5, llama3);
-        check(json!({"rope_parameters": parameters}), FULL, 5e5, llama3);
+        check(json!({"rope_theta": 5e5, "rope_scaling": scaling}), FULL, 5e5, llama3.clone());
+        check(json!({"rope_parameters": parameters}), FULL, 5e5, llama3.clone());
         check(json!({"rope_parameters": parameters}), SLIDING, 5e5, llama3);
         let linear = RopeKind::Linear { factor: 2.0 };
         let old = json!({"rope_theta": 3, "rope_scaling": {"type": "linear", "factor": 2}, "rope_local_base_freq": 7});
-        check(old.clone(), FULL, 3.0, linear);
+        check(old.clone(), FULL, 3.0, linear.clone());
         check(old, SLIDING, 7.0, RopeKind::Default);
         let typed = json!({"rope_parameters": {
             "full_attention": {"rope_type": "linear", "factor": 2, "rope_theta": 3},
@@ -283,14 +328,17 @@ mod tests {
             "`rope_theta` of `config.json`: expected a number greater than 0, got 0",
         );
         check(
-            json!({"rope_scaling": {"type": "longrope"}}),
-            "expected `default`, `linear`, `dynamic`, `yarn` or `llama3`, got `longrope`",
+            json!({"rope_scaling": {"type": "novel"}}),
+            "expected `default`, `linear`, `dynamic`, `yarn`, `longrope` or `llama3`, got `novel`",
         );
         check(
             json!({"rope_scaling": {"type": "linear"}}),
             "`factor` of `config.json`: expected a number, got nothing",
         );
         check(json!({"rope_scaling": 3}), "expected an object, got 3");
+        let short = json!({"type": "su", "short_factor": [1, -1], "long_factor": [1, 2],
+            "original_max_position_embeddings": 8, "factor": 1});
+        check(json!({"rope_scaling": short}), "`short_factor` of `config.json`: expected a list of numbers");
         check(json!({"rope_parameters": {"other": {}}}), "expected an entry `full_attention`");
         check(
             json!({"rope_scaling": {"type": "llama3", "factor": 2, "low_freq_factor": 4, "high_freq_factor": 4}}),

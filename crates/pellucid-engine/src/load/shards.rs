@@ -9,21 +9,21 @@ use std::path::Path;
 use safetensors::tensor::Metadata;
 
 use super::mapped::Mapped;
-use super::weights::{Entry, Files, Stored, Weights};
+use super::weights::{Entry, Files, Stored};
 use super::{LoadError, Progress};
 
 /// Longest header that is read, in bytes: what the `safetensors` crate allows.
 const MAX_HEADER: usize = 100_000_000;
 
 /// Opens one safetensors file.
-pub(crate) fn open_safetensors(file: &Path) -> Result<Weights, LoadError> {
+pub(crate) fn open_safetensors(file: &Path) -> Result<Files, LoadError> {
     let mut files = Files::default();
     add_file(&mut files, file)?;
-    Ok(Weights::of(files))
+    Ok(files)
 }
 
 /// Opens every shard that the index at `index` names. Each tensor must lie in the shard the index says.
-pub(crate) fn open_index(index: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Weights, LoadError> {
+pub(crate) fn open_index(index: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Files, LoadError> {
     let placed = read_index(index)?;
     let folder = index.parent().unwrap_or(Path::new("."));
     let shards: BTreeSet<&str> = placed.values().map(String::as_str).collect();
@@ -39,7 +39,7 @@ pub(crate) fn open_index(index: &Path, progress: &mut dyn FnMut(Progress<'_>)) -
         })?;
     }
     check_placement(&files, index, &placed, folder)?;
-    Ok(Weights::of(files))
+    Ok(files)
 }
 
 fn add_file(files: &mut Files, path: &Path) -> Result<(), LoadError> {
