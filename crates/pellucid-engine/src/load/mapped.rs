@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use candle_core::quantized::k_quants::{
     BlockQ2K, BlockQ3K, BlockQ4_0, BlockQ4_1, BlockQ4K, BlockQ5_0, BlockQ5_1, BlockQ5K, BlockQ6K, BlockQ8_0,
+    BlockQ8_1, BlockQ8K,
 };
 use half::{bf16, f16};
 use memmap2::{Mmap, MmapOptions};
@@ -109,8 +110,8 @@ macro_rules! plain {
 }
 
 plain!(f32, f16, bf16, i64);
-plain!(BlockQ4_0, BlockQ4_1, BlockQ5_0, BlockQ5_1, BlockQ8_0);
-plain!(BlockQ2K, BlockQ3K, BlockQ4K, BlockQ5K, BlockQ6K);
+plain!(BlockQ4_0, BlockQ4_1, BlockQ5_0, BlockQ5_1, BlockQ8_0, BlockQ8_1);
+plain!(BlockQ2K, BlockQ3K, BlockQ4K, BlockQ5K, BlockQ6K, BlockQ8K);
 
 /// Sees little-endian bytes as values: borrowed when aligned, else copied. A ragged end is left out.
 pub(crate) fn view<T: Plain>(bytes: &[u8]) -> Cow<'_, [T]> {

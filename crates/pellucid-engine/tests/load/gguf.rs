@@ -24,7 +24,7 @@ fn values(model: &Checkpoint, name: &str) -> Vec<f32> {
 }
 
 /// Hugging Face's halves of each head's rows, interleaved.
-fn interleaved(rows: &[f32], n_heads: usize, width: usize) -> Vec<f32> {
+pub(crate) fn interleaved(rows: &[f32], n_heads: usize, width: usize) -> Vec<f32> {
     let half = rows.len() / n_heads / width / 2;
     let mut out = Vec::new();
     for head in rows.chunks(2 * half * width) {
@@ -38,7 +38,7 @@ fn interleaved(rows: &[f32], n_heads: usize, width: usize) -> Vec<f32> {
 }
 
 /// The vocabulary of the tiny models, as a GGUF file holds it.
-fn with_tiny_vocabulary(gguf: Gguf) -> Gguf {
+pub(crate) fn with_tiny_vocabulary(gguf: Gguf) -> Gguf {
     let json = std::fs::read(fixtures().join("tiny/llama/tokenizer.json")).expect("a tokenizer");
     let json: Value = serde_json::from_slice(&json).expect("JSON");
     let vocab = json["model"]["vocab"].as_object().expect("a vocabulary");

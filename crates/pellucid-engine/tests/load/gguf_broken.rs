@@ -1,6 +1,7 @@
 //! GGUF files that are damaged, senseless or not supported say so.
 
 use super::gguf::{gemma_header, llama_header, opened};
+use super::gguf_text::bert_file;
 use super::writer::Gguf;
 
 fn check_refused(bytes: &[u8], code: &str, part: &str) {
@@ -63,7 +64,7 @@ fn broken_files_say_what_is_wrong() {
     check_refused(
         &Gguf::default().text("general.architecture", "rwkv").finish(),
         "unknown-model-type",
-        "`rwkv`; known: llama, gemma3, gpt2",
+        "`rwkv`; known: llama, qwen2, qwen3, qwen3moe,",
     );
     check_refused(
         &Gguf::default().text("general.architecture", "llama").finish(),
@@ -80,8 +81,16 @@ fn broken_files_say_what_is_wrong() {
         "bad-gguf",
         "`general.alignment`: expected a positive count",
     );
-    let rope = llama_header().f32_tensor("rope_freqs.weight", &[4], &[1.0; 4]).finish();
-    check_refused(&rope, "bad-gguf", "use the safetensors folder");
+    let rope = llama_header().f32_tensor("rope_freqs.weight", &[4], &[1.0, 0.0, 1.0, 1.0]).finish();
+    check_refused(&rope, "bad-gguf", "`rope_freqs.weight` has factors that are not positive numbers");
+    let experts = Gguf::default().text("general.architecture", "qwen3moe").f32_tensor(
+        "blk.0.ffn_gate_up_exps.weight",
+        &[2, 3, 1],
+        &[0.0; 6],
+    );
+    check_refused(&moe_header(experts).finish(), "bad-gguf", "[2, 3, 1] is no matrix for each expert");
+    let foreign = llama_header().f32_tensor("blk.0.attn_q_norm.weight", &[8], &[0.0; 8]).finish();
+    check_refused(&foreign, "bad-gguf", "`blk.0.attn_q_norm.weight` is not one of `llama`");
     let tokens = llama_header()
         .text("tokenizer.ggml.model", "gpt2")
         .text("tokenizer.ggml.pre", "gpt-2")
@@ -89,6 +98,20 @@ fn broken_files_say_what_is_wrong() {
         .texts("tokenizer.ggml.merges", &["a b"])
         .f32_tensor("token_embd.weight", &[2, 2], &[0.0; 4]);
     check_refused(&tokens.finish(), "bad-gguf", "`a b` is not two parts of a token");
+}
+
+fn moe_header(gguf: Gguf) -> Gguf {
+    gguf.u32("qwen3moe.block_count", 1)
+        .u32("qwen3moe.context_length", 8)
+        .u32("qwen3moe.embedding_length", 4)
+        .u32("qwen3moe.feed_forward_length", 4)
+        .u32("qwen3moe.expert_feed_forward_length", 4)
+        .u32("qwen3moe.expert_count", 2)
+        .u32("qwen3moe.expert_used_count", 1)
+        .u32("qwen3moe.attention.head_count", 2)
+        .u32("qwen3moe.attention.key_length", 2)
+        .u32("qwen3moe.vocab_size", 2)
+        .f32("qwen3moe.attention.layer_norm_rms_epsilon", 1e-6)
 }
 
 #[test]
@@ -105,7 +128,7 @@ fn an_unknown_way_to_cut_text_leaves_the_model_without_a_tokenizer() {
 }
 
 /// Where the fuzzer gets a small whole file from: a vocabulary with merges, and blocks of several types.
-pub(crate) fn small_files() -> [Vec<u8>; 2] {
+pub(crate) fn small_files() -> [Vec<u8>; 4] {
     let q8: Vec<u8> = (0..68).collect();
     let llama = llama_header()
         .text("tokenizer.ggml.model", "gpt2")
@@ -117,6 +140,17 @@ pub(crate) fn small_files() -> [Vec<u8>; 2] {
         .flag("tokenizer.ggml.add_bos_token", true)
         .tensor("token_embd.weight", &[2, 32], 8, &q8)
         .f32_tensor("blk.0.attn_q.weight", &[8, 1], &[0.5; 8]);
+    let llama = llama.f32_tensor("rope_freqs.weight", &[4], &[1.0, 1.0, 2.5, 8.0]);
     let gemma = gemma_header().f32_tensor("output_norm.weight", &[4], &[1.0; 4]);
-    [llama.finish(), gemma.finish()]
+    let experts = moe_header(Gguf::default().text("general.architecture", "qwen3moe"))
+        .f32_tensor("rope_factors_long.weight", &[1], &[4.0])
+        .f32_tensor("rope_factors_short.weight", &[1], &[2.0])
+        .f32_tensor("blk.0.ffn_gate_up_exps.weight", &[2, 4, 1], &[0.5; 8])
+        .tensor("blk.0.ffn_down_exps.weight", &[2, 1, 32], 8, &q8);
+    [
+        llama.finish(),
+        gemma.finish(),
+        experts.finish(),
+        bert_file(&["[UNK]", "[CLS]", "[SEP]", "\u{2581}a", "b"]),
+    ]
 }

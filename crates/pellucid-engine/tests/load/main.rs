@@ -3,12 +3,16 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod experts;
 mod folder;
 mod fuzz;
 mod gguf;
 mod gguf_broken;
+mod gguf_text;
 mod pooling;
 mod real;
+mod recipe;
+mod recipes;
 mod strings;
 mod text;
 mod writer;

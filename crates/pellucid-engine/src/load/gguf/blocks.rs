@@ -9,6 +9,7 @@ use std::num::NonZero;
 use candle_core::quantized::GgmlType;
 use candle_core::quantized::k_quants::{
     BlockQ2K, BlockQ3K, BlockQ4_0, BlockQ4_1, BlockQ4K, BlockQ5_0, BlockQ5_1, BlockQ5K, BlockQ6K, BlockQ8_0,
+    BlockQ8_1, BlockQ8K,
 };
 use half::{bf16, f16};
 
@@ -29,7 +30,7 @@ pub(crate) struct BlockType {
     decode: fn(&[u8], &mut [f32]),
 }
 
-pub(crate) static BLOCKS: [BlockType; 13] = [
+pub(crate) static BLOCKS: [BlockType; 15] = [
     row::<f32>(0, "F32"),
     row::<f16>(1, "F16"),
     row::<bf16>(30, "BF16"),
@@ -38,11 +39,13 @@ pub(crate) static BLOCKS: [BlockType; 13] = [
     row::<BlockQ5_0>(6, "Q5_0"),
     row::<BlockQ5_1>(7, "Q5_1"),
     row::<BlockQ8_0>(8, "Q8_0"),
+    row::<BlockQ8_1>(9, "Q8_1"),
     row::<BlockQ2K>(10, "Q2_K"),
     row::<BlockQ3K>(11, "Q3_K"),
     row::<BlockQ4K>(12, "Q4_K"),
     row::<BlockQ5K>(13, "Q5_K"),
     row::<BlockQ6K>(14, "Q6_K"),
+    row::<BlockQ8K>(15, "Q8_K"),
 ];
 
 const fn row<B: GgmlType + Plain>(id: u32, name: &'static str) -> BlockType {
@@ -98,6 +101,8 @@ pub(crate) enum Restore {
     AsIs,
     /// The rows of each head were interleaved for ggml's rotary layout.
     Heads(usize),
+    /// The queries, keys and values of this many heads, grouped by head, were grouped by kind (GPT-NeoX).
+    Qkv(usize),
     /// 1 was added (Gemma's norms multiply by 1 + w).
     MinusOne,
     /// A GPT-2 `Conv1D` was transposed.
@@ -117,15 +122,36 @@ impl Restore {
     /// The numbers of row `i` of the matrix whose bytes these are: the weights of output `i`, whichever way
     /// round Hugging Face stores them.
     pub(crate) fn row(self, block: &BlockType, bytes: &[u8], n_out: usize, i: usize, out: &mut [f32]) {
-        let stored = match self {
-            Self::Heads(n_heads) => interleaved_row(i, n_out / n_heads),
-            Self::AsIs | Self::MinusOne | Self::Transposed => i,
-        };
+        let stored = self.stored_row(i, n_out);
         let size = out.len() / block.len * block.bytes;
         (block.decode)(&bytes[stored * size..][..size], out);
         if self == Self::MinusOne {
             out.iter_mut().for_each(|w| *w -= 1.0);
         }
+    }
+
+    /// Where the file keeps row `row` of `n`.
+    fn stored_row(self, row: usize, n: usize) -> usize {
+        match self {
+            // Rows 0 0' 1 1' ... of a head are 0 1 ... 0' 1' ...: Hugging Face turns row i with row i + k/2.
+            Self::Heads(n_heads) => {
+                let k = n / n_heads;
+                let (head, row, half) = (row / k, row % k, k / 2);
+                head * k + row % half * 2 + row / half
+            }
+            Self::Qkv(n_heads) => {
+                let k = n / n_heads / 3;
+                let (head, kind) = (row / (3 * k), row / k % 3);
+                (kind * n_heads + head) * k + row % k
+            }
+            Self::AsIs | Self::MinusOne | Self::Transposed => row,
+        }
+    }
+
+    fn reordered(self, numbers: &[f32], shape: &[usize]) -> Vec<f32> {
+        let width: usize = shape[1..].iter().product();
+        let rows = (0..shape[0]).map(|row| self.stored_row(row, shape[0]) * width);
+        rows.flat_map(|from| &numbers[from..from + width]).copied().collect()
     }
 
     /// The numbers of a tensor with the (restored) `shape`; F32 that needs no change is borrowed.
@@ -137,7 +163,7 @@ impl Restore {
         match self {
             Self::AsIs => {}
             Self::MinusOne => numbers.iter_mut().for_each(|w| *w -= 1.0),
-            Self::Heads(n_heads) => numbers = split_halves(&numbers, n_heads, shape),
+            Self::Heads(_) | Self::Qkv(_) => numbers = self.reordered(&numbers, shape),
             Self::Transposed => numbers = transposed(&numbers, shape),
         }
         RawData::F32(Cow::Owned(numbers))
@@ -163,24 +189,6 @@ fn dequantize(block: &BlockType, bytes: &[u8]) -> Vec<f32> {
         }
     });
     numbers
-}
-
-/// Per head, rows (0 0' 1 1' ...) back to (0 1 ... 0' 1' ...): Hugging Face rotates row i with row i + k/2.
-fn split_halves(numbers: &[f32], n_heads: usize, shape: &[usize]) -> Vec<f32> {
-    let width: usize = shape[1..].iter().product();
-    let rows_per_head = shape[0] / n_heads;
-    let mut restored = Vec::with_capacity(numbers.len());
-    for row in 0..shape[0] {
-        let from = interleaved_row(row, rows_per_head) * width;
-        restored.extend_from_slice(&numbers[from..from + width]);
-    }
-    restored
-}
-
-/// Where the file keeps row `row`, when heads have this many rows.
-fn interleaved_row(row: usize, rows_per_head: usize) -> usize {
-    let (head, row, half) = (row / rows_per_head, row % rows_per_head, rows_per_head / 2);
-    head * rows_per_head + row % half * 2 + row / half
 }
 
 /// `numbers` is [out, in], `shape` is [in, out].
@@ -215,6 +223,38 @@ mod tests {
         }
     }
 
+    /// Numbers of a matrix of 12 rows and 2 blocks, in every type, restored in every way: whole, and row by row.
+    #[test]
+    fn rows_are_those_of_the_whole() {
+        let (n_out, n_blocks) = (12, 2);
+        for block in &BLOCKS {
+            let mut bytes: Vec<u8> =
+                (0..n_out * n_blocks * block.bytes).map(|i| (i * 37 % 251) as u8).collect();
+            // No exponent of all ones anywhere: NaN equals nothing.
+            bytes.iter_mut().for_each(|byte| *byte &= 0x3b);
+            let n_in = n_blocks * block.len;
+            for restore in
+                [Restore::AsIs, Restore::Heads(3), Restore::Qkv(2), Restore::MinusOne, Restore::Transposed]
+            {
+                let shape = restore.shape(&[n_out, n_in]);
+                let RawData::F32(whole) = restore.read(block, &bytes, &shape) else { panic!("not widened") };
+                let mut row = vec![0.0; n_in];
+                for i in 0..n_out {
+                    restore.row(block, &bytes, n_out, i, &mut row);
+                    let expected: Vec<f32> = match restore {
+                        Restore::Transposed => (0..n_in).map(|j| whole[j * n_out + i]).collect(),
+                        _ => whole[i * n_in..][..n_in].to_vec(),
+                    };
+                    assert!(
+                        row.iter().any(|x| *x != 0.0) && row == expected,
+                        "{} {restore:?} {i}",
+                        block.name
+                    );
+                }
+            }
+        }
+    }
+
     #[test]
     fn threads_change_nothing() {
         let block = by_id(8).expect("Q8_0");
@@ -229,8 +269,9 @@ mod tests {
     #[test]
     fn layouts_are_undone() {
         let rows = [0., 1., 2., 3., 4., 5., 6., 7.];
-        assert_eq!(split_halves(&rows, 2, &[8]), [0., 2., 1., 3., 4., 6., 5., 7.]);
-        assert_eq!(split_halves(&rows, 1, &[4, 2]), [0., 1., 4., 5., 2., 3., 6., 7.]);
+        assert_eq!(Restore::Heads(2).reordered(&rows, &[8]), [0., 2., 1., 3., 4., 6., 5., 7.]);
+        assert_eq!(Restore::Heads(1).reordered(&rows, &[4, 2]), [0., 1., 4., 5., 2., 3., 6., 7.]);
+        assert_eq!(Restore::Qkv(2).reordered(&rows[..6], &[6]), [0., 2., 4., 1., 3., 5.]);
         assert_eq!(transposed(&rows[..6], &[3, 2]), [0., 3., 1., 4., 2., 5.]);
     }
 }

@@ -1,28 +1,31 @@
 //! GGUF: a whole model in one file (<https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>).
 //!
 //! What llama.cpp's converter did to a Hugging Face checkpoint is undone here: `config` writes the `config.json`
-//! back from the metadata, `names` gives tensors their names, `blocks` their values and layout, `tokenizer` the
-//! vocabulary. `header` reads the container and trusts nothing in it.
+//! back from the metadata, `names` and `entries` give tensors their names, `blocks` their values and layout,
+//! `tokenizer` the vocabulary. `header` reads the container and trusts nothing in it.
 
 pub(crate) mod blocks;
 mod config;
 mod cursor;
+mod cuts;
+mod entries;
 mod header;
 mod merges;
 mod names;
+mod ropes;
 mod tokenizer;
+mod wordpiece;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use header::{Header, TensorInfo};
+use header::Header;
 
 use super::encoding::Side;
 use super::mapped::{Mapped, Window};
 use super::special::SpecialTokens;
 use super::tokenizer::{Built, Kit, Loaded};
-use super::weights::{Entry, Files, Stored, Weights};
-use super::{ChatTemplates, Checkpoint, Generation, LoadError, Pooling, Progress, Tokenizer};
+use super::weights::{Files, Weights};
+use super::{ChatTemplates, Checkpoint, Generation, LoadError, Pooled, Pooling, Progress, Tokenizer};
 
 /// Opens the `.gguf` file at `path`.
 pub(crate) fn open(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Checkpoint, LoadError> {
@@ -32,13 +35,28 @@ pub(crate) fn open(path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Resul
     let mapped = Mapped::open(path)?;
     let window = header_window(&mapped)?;
     let header = Header::read(path, window.bytes(), mapped.len())?;
-    let config = config::of(&header)?;
+    let config = config::of(&header, &mapped)?;
     let generation = Generation::of(&config)?;
-    let entries = entries(&header)?;
+    let entries = entries::of(&header)?;
+    let pooling = pooling(&header)?;
     let (again, own) = (mapped.again()?, generation.clone());
     let tokenizer = Tokenizer::lazy(move || build_tokenizer(&again, &own));
     let weights = Weights::of(Files { files: vec![mapped], entries });
-    Ok(Checkpoint { name, config, weights, tokenizer, generation, pooling: Ok(Pooling::default()) })
+    Ok(Checkpoint { name, config, weights, tokenizer, generation, pooling })
+}
+
+/// How the file says that hidden states become an embedding, or what it says that is not known here.
+fn pooling(header: &Header<'_>) -> Result<Result<Pooling, String>, LoadError> {
+    let key = format!("{}.pooling_type", header.text("general.architecture")?);
+    let of = match header.opt_count(&key)? {
+        None | Some(0) => return Ok(Ok(Pooling::default())),
+        Some(1) => Pooled::Mean,
+        Some(2) => Pooled::First,
+        Some(kind) => {
+            return Ok(Err(format!("`{key}` is {kind}, neither the mean (1) nor the first token (2)")));
+        }
+    };
+    Ok(Ok(Pooling { of, normalize: false }))
 }
 
 /// Enough of the file for its header, which says nowhere how long it is: vocabularies take a few megabytes.
@@ -67,26 +85,4 @@ fn build_tokenizer(file: &Mapped, generation: &Generation) -> Built {
         side: Side::default(),
     };
     Ok(Loaded::new(inner, kit))
-}
-
-/// The file's tensors under their Hugging Face names.
-fn entries(header: &Header<'_>) -> Result<BTreeMap<String, Entry>, LoadError> {
-    let naming = names::Naming::of(header)?;
-    let mut entries = BTreeMap::new();
-    for info in &header.tensors {
-        let Some((name, restore)) = naming.hf(info)? else {
-            continue;
-        };
-        let TensorInfo { block, shape, bytes, .. } = info;
-        let entry = Entry {
-            file: 0,
-            bytes: bytes.clone(),
-            shape: restore.shape(shape),
-            stored: Stored::Gguf(block, restore),
-        };
-        if entries.insert(name, entry).is_some() {
-            return Err(header.bad(format!("tensor `{}` is there twice", info.name)));
-        }
-    }
-    Ok(entries)
 }

@@ -1,9 +1,8 @@
 //! The tokenizer that a GGUF file was made from, from its vocabulary.
 //!
-//! `tokenizer.ggml.model` says which of two families it is: `gpt2`, byte-level BPE with its merges stored, or
-//! `llama`, sentencepiece BPE with scores (see `merges`). How text is cut before merging is only named
-//! (`tokenizer.ggml.pre`), so each name is a row here. A name without a row leaves the model without a tokenizer
-//! rather than with one that is a little wrong.
+//! `tokenizer.ggml.model` says which of three families it is: `gpt2`, byte-level BPE with its merges stored,
+//! `llama`, sentencepiece BPE with scores (see `merges`), or `bert`, WordPiece (see `wordpiece`). How bytes' text is
+//! cut before merging is only named (`tokenizer.ggml.pre`), each name a row of `cuts`.
 
 use std::collections::HashSet;
 
@@ -14,8 +13,10 @@ use tokenizers::{
     AddedToken, DecoderWrapper, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, Tokenizer,
 };
 
+use super::cuts::{Cut, First};
 use super::header::Header;
 use super::merges::{LONGEST_TOKEN, Piece, ranked};
+use super::wordpiece;
 use crate::load::{Generation, LoadError};
 
 /// The tokenizer, or why there is none. Errors: [`LoadError::BadGguf`] where the vocabulary contradicts itself.
@@ -32,7 +33,7 @@ pub(crate) fn of(
     let prefix_space = header.opt_flag("tokenizer.ggml.add_space_prefix")?.unwrap_or(true);
     match header.text("tokenizer.ggml.model")? {
         "gpt2" => {
-            let Some(cut) = PRE.iter().find(|cut| cut.name == pre) else {
+            let Some(cut) = Cut::named(pre) else {
                 return Ok(Err(format!("the GGUF file cuts text in the way `{pre}`, which is not known")));
             };
             let bos = bos.filter(|_| add_bos.unwrap_or(cut.adds_bos));
@@ -40,45 +41,15 @@ pub(crate) fn of(
         }
         "llama" => {
             let bos = bos.filter(|_| add_bos.unwrap_or(true));
-            let is_gemma = header.text("general.architecture")?.starts_with("gemma");
-            vocabulary.sentencepiece(header, is_gemma, prefix_space, bos).map(Ok)
+            vocabulary.with_spaces_marked().sentencepiece(header, prefix_space, bos).map(Ok)
         }
+        "bert" => wordpiece::of(header, &vocabulary.tokens, &vocabulary.types).map(Ok),
         other => Ok(Err(format!("the GGUF file has a tokenizer of the kind `{other}`, which is not known"))),
     }
 }
 
-/// A way to cut text into words before merging.
-struct Pre {
-    name: &'static str,
-    /// What happens before bytes become letters.
-    first: First,
-    /// Whether a token that fills a whole word wins over merging.
-    ignore_merges: bool,
-    /// Whether BOS is added where the file does not say.
-    adds_bos: bool,
-}
-
-enum First {
-    /// GPT-2's own expression, which the byte-level step has built in.
-    Gpt2,
-    /// Every digit alone, then as GPT-2.
-    Digits,
-    /// This expression.
-    Words(&'static str),
-}
-
-const PRE: [Pre; 4] = [
-    Pre { name: "gpt-2", first: First::Gpt2, ignore_merges: false, adds_bos: false },
-    Pre { name: "smollm", first: First::Digits, ignore_merges: false, adds_bos: false },
-    Pre { name: "llama-bpe", first: First::Words(LLAMA3), ignore_merges: true, adds_bos: true },
-    Pre { name: "qwen2", first: First::Words(QWEN2), ignore_merges: false, adds_bos: false },
-];
-
-const LLAMA3: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-const QWEN2: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-
 /// ggml's token types that matter here.
-const CONTROL: i64 = 3;
+pub(super) const CONTROL: i64 = 3;
 const USER_DEFINED: i64 = 4;
 const BYTE: i64 = 6;
 
@@ -93,7 +64,7 @@ impl Vocabulary {
         let Some(tokens) = header.opt_texts("tokenizer.ggml.tokens")? else {
             return Ok(None);
         };
-        let mut tokens: Vec<String> = tokens.into_iter().map(str::to_owned).collect();
+        let tokens: Vec<String> = tokens.into_iter().map(str::to_owned).collect();
         let types = header.opt_ints("tokenizer.ggml.token_type")?.unwrap_or_else(|| vec![1; tokens.len()]);
         let (n, n_types) = (tokens.len(), types.len());
         if n != n_types {
@@ -101,16 +72,20 @@ impl Vocabulary {
                 header.bad(format!("`tokenizer.ggml.token_type` has {n_types} values for {n} tokens"))
             );
         }
-        for (token, kind) in tokens.iter_mut().zip(&types) {
-            // Runs of sentencepiece's space are written as spaces.
+        Ok(Some(Self { tokens, types }))
+    }
+
+    /// Runs of sentencepiece's space are written as spaces.
+    fn with_spaces_marked(mut self) -> Self {
+        for (token, kind) in self.tokens.iter_mut().zip(&self.types) {
             if *kind == USER_DEFINED && token.bytes().all(|byte| byte == b' ') {
                 *token = token.replace(' ', "\u{2581}");
             }
         }
-        Ok(Some(Self { tokens, types }))
+        self
     }
 
-    fn byte_level(self, header: &Header<'_>, cut: &Pre, bos: Option<u32>) -> Result<Tokenizer, LoadError> {
+    fn byte_level(self, header: &Header<'_>, cut: &Cut, bos: Option<u32>) -> Result<Tokenizer, LoadError> {
         let vocab = self.vocab();
         let merges = header.opt_texts("tokenizer.ggml.merges")?.unwrap_or_default();
         let merges = stored_merges(&merges, &vocab).map_err(|why| header.bad(why))?;
@@ -126,22 +101,27 @@ impl Vocabulary {
         };
         let bpe = BpeBuilder::new().vocab_and_merges(vocab, merges).ignore_merges(cut.ignore_merges);
         let parts = Parts {
-            normalizer: None,
+            normalizer: cut.composes.then(|| json!({"type": "NFC"})),
             pre_tokenizer: Some(pre_tokenizer),
             post_processor: bos.map(|id| self.bos_first(id)),
             decoder: level(true),
         };
-        let added = self.added(|kind, _| (kind == CONTROL).then_some(true));
+        let added = self.added(|kind, _| match kind {
+            CONTROL => Some(true),
+            USER_DEFINED => Some(false),
+            _ => None,
+        });
         parts.assemble(bpe.build(), added).map_err(|why| header.bad(why))
     }
 
     fn sentencepiece(
         self,
         header: &Header<'_>,
-        is_gemma: bool,
         prefix_space: bool,
         bos: Option<u32>,
     ) -> Result<Tokenizer, LoadError> {
+        let arch = header.text("general.architecture")?;
+        let (is_gemma, is_phi) = (arch.starts_with("gemma"), arch == "phi3");
         let (vocab, pieces) = (self.vocab(), self.pieces(header)?);
         let merges = ranked(&pieces, &vocab);
         let mut bpe = BpeBuilder::new().fuse_unk(true).byte_fallback(true);
@@ -176,6 +156,12 @@ impl Vocabulary {
             USER_DEFINED => Some(is_gemma && special(text)),
             _ => None,
         });
+        // Phi-3's marks of turns swallow the spaces behind them.
+        let added = added.into_iter().map(|token| {
+            let swallows = is_phi && !PHI_PLAIN.contains(&token.content.as_str());
+            token.rstrip(swallows)
+        });
+        let added = added.collect();
         let bpe = bpe.vocab_and_merges(vocab, merges).build();
         parts.assemble(bpe, added).map_err(|why| header.bad(why))
     }
@@ -244,6 +230,9 @@ const GEMMA_SPECIAL: [&str; 8] = [
     "<end_of_image>",
 ];
 
+/// Phi-3's control tokens that have spaces of their own.
+const PHI_PLAIN: [&str; 3] = ["<unk>", "<s>", "<|endoftext|>"];
+
 /// Merges as stored, `left right`; all three tokens of each must exist.
 fn stored_merges(merges: &[&str], vocab: &Vocab) -> Result<Merges, String> {
     // The tokenizers crate indexes out of bounds if a merge gives more bytes than any token has.
@@ -271,14 +260,17 @@ impl Parts {
         tokenizer.with_pre_tokenizer(part::<PreTokenizerWrapper>(self.pre_tokenizer)?);
         tokenizer.with_post_processor(part::<PostProcessorWrapper>(self.post_processor)?);
         tokenizer.with_decoder(part::<DecoderWrapper>(Some(self.decoder))?);
-        let mut seen = HashSet::new();
-        let added: Vec<AddedToken> =
-            added.into_iter().filter(|token| seen.insert(token.content.clone())).collect();
-        tokenizer.add_tokens(added).map_err(said)?;
+        tokenizer.add_tokens(unique(added)).map_err(said)?;
         Ok(tokenizer)
     }
 }
 
-fn part<T: DeserializeOwned>(json: Option<Value>) -> Result<Option<T>, String> {
+/// The first of tokens that are spelled alike.
+pub(super) fn unique(added: Vec<AddedToken>) -> Vec<AddedToken> {
+    let mut seen = HashSet::new();
+    added.into_iter().filter(|token| seen.insert(token.content.clone())).collect()
+}
+
+pub(super) fn part<T: DeserializeOwned>(json: Option<Value>) -> Result<Option<T>, String> {
     json.map(|json| serde_json::from_value(json).map_err(|error| error.to_string())).transpose()
 }
