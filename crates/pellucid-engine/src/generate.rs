@@ -84,7 +84,10 @@ impl Generator {
     }
 
     fn pass(&mut self, model: &Model, active: &[usize], cancel: &Cancel) -> Result<Tensor, Error> {
-        let past = |i: usize| if self.steps == 0 { 0 } else { self.rows[i].ids().len() - 1 };
+        let past = |i: usize| match self.rows[i].ids().len() {
+            n if self.steps == 0 || model.restart() == Some(n - 1) => 0,
+            n => n - 1,
+        };
         let batch = Batch::in_slots(active.iter().map(|&i| (i, self.rows[i].ids().len() - past(i), past(i))));
         let ids: Vec<i64> =
             active.iter().flat_map(|&i| &self.rows[i].ids()[past(i)..]).map(|id| i64::from(*id)).collect();

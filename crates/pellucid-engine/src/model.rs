@@ -29,6 +29,7 @@ pub struct Model {
     eos: Vec<u32>,
     n_layers: usize,
     causal: bool,
+    restart: Option<usize>,
     pooling: Result<Pooling, String>,
 }
 
@@ -76,6 +77,7 @@ impl Model {
             eos: checkpoint.generation.eos_token_ids,
             n_layers: built.n_layers,
             causal: built.causal,
+            restart: built.restart,
             pooling: checkpoint.pooling,
         })
     }
@@ -135,6 +137,11 @@ impl Model {
     /// Whether the model continues texts; an encoder does not.
     pub fn is_causal(&self) -> bool {
         self.causal
+    }
+
+    /// Length beyond which a continuation computes its keys anew.
+    pub(crate) fn restart(&self) -> Option<usize> {
+        self.restart
     }
 
     /// How its folder says that hidden states become embeddings.

@@ -24,7 +24,14 @@ pub fn build(scope: &Scope<'_>, config: &Config) -> Result<Built, LoadError> {
     let hp = Hyperparameters::read(config)?;
     let root = scope.child_stored("", "bert", |s| BertModel::load(s, config, &hp))?;
     scope.under("cls").leave(HEADS);
-    Ok(Built { root: root.erased(), n_ctx: hp.n_ctx, vocab_size: hp.v, n_layers: hp.l, causal: false })
+    Ok(Built {
+        root: root.erased(),
+        n_ctx: hp.n_ctx,
+        vocab_size: hp.v,
+        n_layers: hp.l,
+        causal: false,
+        restart: None,
+    })
 }
 
 /// What pre-training predicts with.

@@ -275,6 +275,7 @@ impl<'c> Family<'c> {
             vocab_size: self.v,
             n_layers: self.l,
             causal: true,
+            restart: None,
         })
     }
 

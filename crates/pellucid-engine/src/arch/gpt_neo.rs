@@ -27,6 +27,7 @@ pub fn build(scope: &Scope<'_>, config: &Config) -> Result<Built, LoadError> {
         vocab_size: hp.v,
         n_layers: hp.local.len(),
         causal: true,
+        restart: None,
     })
 }
 

@@ -47,6 +47,9 @@ pub struct Built {
     pub n_layers: usize,
     /// Whether a token sees only those before it, and the model gives logits: then it continues texts.
     pub causal: bool,
+    /// Length beyond which a sequence is turned otherwise, so that its keys are computed anew when a
+    /// continuation gets there.
+    pub restart: Option<usize>,
 }
 
 /// Every architecture.

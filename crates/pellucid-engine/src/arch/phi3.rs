@@ -1,7 +1,8 @@
 //! Phi-3 and Phi-4-mini (Abdin et al. 2024, arXiv:2404.14219; transformers' `modeling_phi3.py`).
 //!
 //! Llama with one matrix for queries, keys and values and one for gate and up, dropout on both
-//! branches, and a rotation that may leave a part of each head as it is.
+//! branches, and a rotation that may leave a part of each head as it is. Where sequences longer than
+//! those of pre-training are turned otherwise, a continuation that gets there begins anew.
 
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use super::Built;
 use super::family::{Family, names};
 use crate::Tensor;
 use crate::blocks::{Attention, AttentionSpec, Dropout, GatedMlp, Linear, RmsNorm, Rope, add, columns};
-use crate::load::{Config, LoadError};
+use crate::load::{Config, LoadError, RopeKind};
 use crate::pass::{Child, Flow, Module, Node, OwnCost, Pass};
 use crate::scope::Scope;
 
@@ -21,12 +22,18 @@ use crate::scope::Scope;
 /// A configuration or a tensor that does not fit.
 pub fn build(scope: &Scope<'_>, config: &Config) -> Result<Built, LoadError> {
     let family = Family::read(names!("Phi3"), config)?;
-    let rope = Arc::new(Rope::new(config, config.rope()?, config.rotary_width(family.k, 1.0)?)?);
+    let rope = config.rope()?;
+    let restart = match &rope.kind {
+        RopeKind::LongRope(long) => Some(long.context),
+        _ => None,
+    };
+    let rope = Arc::new(Rope::new(config, rope, config.rotary_width(family.k, 1.0)?)?);
     let window = family.window()?;
-    family.build(scope, |s, layer| {
+    let built = family.build(scope, |s, layer| {
         let shape = AttentionShape { window, ..family.attention_shape() };
         Phi3DecoderLayer::load(s, &family, AttentionSpec { shape, layer, rope: Some(rope.clone()) })
-    })
+    })?;
+    Ok(Built { restart, ..built })
 }
 
 struct Phi3DecoderLayer {

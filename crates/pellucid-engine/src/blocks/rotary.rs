@@ -3,7 +3,8 @@
 //!
 //! A sequence's angles depend on that sequence alone. With dynamic scaling and LongRoPE they depend on its
 //! length once that exceeds the context of pre-training: keys kept from earlier passes then stay as they
-//! were turned, so decoding across that length differs from one full pass.
+//! were turned, as in transformers, so decoding across that length differs from one full pass, unless the
+//! architecture begins anew there.
 
 use std::f64::consts::PI;
 
