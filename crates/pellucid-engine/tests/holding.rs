@@ -52,22 +52,25 @@ fn a_streamed_model_continues_texts_alike() {
 
 #[test]
 fn quantized_weights_give_the_bits_of_widened_ones() {
-    for file in
-        ["SmolLM2-135M-Instruct/SmolLM2-135M-Instruct.Q4_1.gguf", "gemma-3-270m/gemma-3-270m-q4_k_m.gguf"]
-    {
+    let logits = |model: &Model| {
+        let prompts: Vec<_> = PROMPTS.iter().map(|ids| vec![ids.to_vec()]).collect();
+        let saved = run(model, &prompts, |r| (0..PROMPTS.len()).for_each(|i| save(r, i, "output")));
+        saved.iter().flat_map(|(_, tensor)| tensor.as_bytes().to_vec()).collect::<Vec<u8>>()
+    };
+    for (file, dtype) in [
+        ("SmolLM2-135M-Instruct/SmolLM2-135M-Instruct.Q4_1.gguf", Precision::F32),
+        ("SmolLM2-135M-Instruct/SmolLM2-135M-Instruct.Q4_1.gguf", Precision::Bf16),
+        ("gemma-3-270m/gemma-3-270m-q4_k_m.gguf", Precision::F32),
+    ] {
         let Some(path) = real_model(file) else { return };
-        let logits = |model: &Model| {
-            let prompts: Vec<_> = PROMPTS.iter().map(|ids| vec![ids.to_vec()]).collect();
-            let saved = run(model, &prompts, |r| (0..PROMPTS.len()).for_each(|i| save(r, i, "output")));
-            saved.iter().flat_map(|(_, tensor)| tensor.as_bytes().to_vec()).collect::<Vec<u8>>()
-        };
-        let widened = open(path.clone());
+        let held = Options { dtype, ..Options::default() };
+        let widened = open_as(path.clone(), &held);
         let want = logits(&widened);
-        let quantized = open_as(path.clone(), &Options { quantized: true, ..Options::default() });
-        assert!(quantized.weight_bytes() * 2 < widened.weight_bytes(), "{file}");
-        assert!(logits(&quantized) == want, "{file}: quantized");
-        let streamed = Options { quantized: true, stream: true, ..Options::default() };
-        assert!(logits(&open_as(path, &streamed)) == want, "{file}: streamed");
+        let quantized = open_as(path.clone(), &Options { quantized: true, ..held });
+        assert!(quantized.weight_bytes() < widened.weight_bytes() / 2, "{file}");
+        assert!(logits(&quantized) == want, "{file} {dtype:?}: quantized");
+        let streamed = Options { quantized: true, stream: true, ..held };
+        assert!(logits(&open_as(path, &streamed)) == want, "{file} {dtype:?}: streamed");
     }
 }
 
