@@ -269,14 +269,7 @@ impl<'c> Family<'c> {
             let tied = model.tied();
             Ok(CausalLm::load(s, self.names.lm, model, tied, [self.d, self.v])?.capped(self.logit_cap))
         })?;
-        Ok(Built {
-            root: root.erased(),
-            n_ctx: self.n_ctx()?,
-            vocab_size: self.v,
-            n_layers: self.l,
-            causal: true,
-            restart: None,
-        })
+        Ok(Built::causal(root.erased(), self.n_ctx()?, self.v, self.l))
     }
 
     /// The longest sequence; one that dynamic scaling stretches is not in the configuration.

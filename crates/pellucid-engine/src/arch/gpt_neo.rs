@@ -21,14 +21,7 @@ use crate::scope::Scope;
 pub fn build(scope: &Scope<'_>, config: &Config) -> Result<Built, LoadError> {
     let hp = Hyperparameters::read(config)?;
     let root = scope.child("", |s| causal_lm(s, config, &hp))?;
-    Ok(Built {
-        root: root.erased(),
-        n_ctx: hp.n_ctx,
-        vocab_size: hp.v,
-        n_layers: hp.local.len(),
-        causal: true,
-        restart: None,
-    })
+    Ok(Built::causal(root.erased(), hp.n_ctx, hp.v, hp.local.len()))
 }
 
 struct Hyperparameters {

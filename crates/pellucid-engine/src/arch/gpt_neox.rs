@@ -27,7 +27,7 @@ pub fn build(scope: &Scope<'_>, config: &Config) -> Result<Built, LoadError> {
     let hp = Hyperparameters::read(config)?;
     let root = scope.child("", |s| causal_lm(s, config, &hp))?;
     let n_ctx = config.usize("max_position_embeddings")?;
-    Ok(Built { root: root.erased(), n_ctx, vocab_size: hp.v, n_layers: hp.l, causal: true, restart: None })
+    Ok(Built::causal(root.erased(), n_ctx, hp.v, hp.l))
 }
 
 struct Hyperparameters {

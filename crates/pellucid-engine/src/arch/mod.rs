@@ -52,6 +52,13 @@ pub struct Built {
     pub restart: Option<usize>,
 }
 
+impl Built {
+    /// A decoder, whose keys stay as they are.
+    pub fn causal(root: Child<dyn Module>, n_ctx: usize, vocab_size: usize, n_layers: usize) -> Built {
+        Built { root, n_ctx, vocab_size, n_layers, causal: true, restart: None }
+    }
+}
+
 /// Every architecture.
 pub const ARCHITECTURES: &[Architecture] = &[
     Architecture { model_type: "bert", base: "bert", build: bert::build },
