@@ -102,10 +102,10 @@ def lens(model: Any, parts: Parts) -> Any:
 def patch_across(model: Any, parts: Parts) -> Any:
     """A value of one prompt written into another of a different length.
 
-    NNsight needs a barrier between the two; here values just flow.
+    NNsight needs a barrier between the two; here values just flow, and a barrier does nothing.
     """
     with model.trace() as tracer:
-        barrier = tracer.barrier(2) if hasattr(tracer, "barrier") else lambda: None
+        barrier = tracer.barrier(2)
         with tracer.invoke(PROMPT):
             source = parts.layers[0].output[:, -1]
             barrier()
@@ -141,6 +141,44 @@ def reduce_inside(model: Any, parts: Parts) -> Any:
     return out
 
 
+def cache_written(model: Any, parts: Parts) -> Any:
+    """A cache holds what passed through, after the write."""
+    with model.trace(PROMPT) as tracer:
+        cache = tracer.cache(modules=[parts.layers[1].mlp, parts.layers[0]])
+        parts.layers[0].output[:, -1] *= 0.5
+    (layer,) = (path for path in cache.keys() if not path.endswith("mlp"))  # noqa: SIM118
+    return cache[layer].output
+
+
+def cache_order(model: Any, parts: Parts) -> Any:
+    """A cache lists modules as they run, whatever the order in which they were given."""
+    with model.trace(PROMPT) as tracer:
+        cache = tracer.cache(modules=[parts.head, parts.layers[1].mlp, parts.layers[0]])
+    ends = ("0", "mlp", "head")
+    return np.array([ends.index(path.split(".")[-1].split("_")[-1]) for path in cache.keys()])  # noqa: SIM118
+
+
+def cache_skipped(model: Any, parts: Parts) -> Any:
+    """A skipped module is cached with the value that stands for it."""
+    with model.trace(PROMPT) as tracer:
+        cache = tracer.cache(modules=[parts.layers[1]])
+        parts.layers[1].skip(parts.layers[1].input)
+    (layer,) = cache.keys()
+    return cache[layer].output
+
+
+def cache_of_an_invoke(model: Any, parts: Parts) -> Any:
+    """A cache of one invoke has its rows."""
+    with model.trace() as tracer:
+        with tracer.invoke(PROMPT):
+            parts.head.output.save()
+        with tracer.invoke(PROMPT):
+            cache = tracer.cache(modules=[parts.layers[1]])
+            parts.layers[0].output[:] = 0
+    (layer,) = cache.keys()
+    return cache[layer].output
+
+
 SCRIPTS: list[Script] = [
     read_logits,
     read_hidden,
@@ -154,6 +192,10 @@ SCRIPTS: list[Script] = [
     embeddings,
     two_writes,
     reduce_inside,
+    cache_written,
+    cache_order,
+    cache_skipped,
+    cache_of_an_invoke,
 ]
 
 
@@ -179,7 +221,7 @@ def main() -> int:
             same = a.shape == b.shape
             apart = float(np.abs(a - b).max()) if same else float("inf")
             worst = max(worst, apart)
-            print(f"{folder.name:18} {script.__name__:15} {a.shape!s:14} {apart:.1e}")
+            print(f"{folder.name:18} {script.__name__:18} {a.shape!s:14} {apart:.1e}")
     print(f"largest difference: {worst:.1e}")
     return int(worst > 1e-4)
 

@@ -13,6 +13,8 @@ logits.argmax(-1)  # concrete after the block
 """
 
 from pellucid import _contract, _create, _ops, _places, _random, _reduce, _views, linalg
+from pellucid._containers import SavedDict as dict
+from pellucid._containers import SavedList as list
 from pellucid._containers import save, tensor
 from pellucid._contract import *  # noqa: F403
 from pellucid._create import *  # noqa: F403
@@ -22,6 +24,7 @@ from pellucid._places import *  # noqa: F403
 from pellucid._random import *  # noqa: F403
 from pellucid._reduce import *  # noqa: F403
 from pellucid._views import *  # noqa: F403
+from pellucid.cache import Cache
 from pellucid.dtype import (
     DType,
     bfloat16,
@@ -47,6 +50,7 @@ from pellucid.errors import (
     RangeError,
     ShapeError,
     TraceError,
+    UnusedValueWarning,
 )
 from pellucid.flow import cond, function, while_loop
 from pellucid.language_model import LanguageModel
@@ -58,6 +62,7 @@ from pellucid.tracer import Tracer
 
 __all__ = [
     "ArgumentError",
+    "Cache",
     "DType",
     "DTypeError",
     "Encoding",
@@ -78,10 +83,12 @@ __all__ = [
     "Trace",
     "TraceError",
     "Tracer",
+    "UnusedValueWarning",
     "__version__",
     "bfloat16",
     "bool",
     "cond",
+    "dict",
     "float16",
     "float32",
     "float64",
@@ -89,6 +96,7 @@ __all__ = [
     "int32",
     "int64",
     "linalg",
+    "list",
     "load_trace",
     "peak_memory",
     "save",

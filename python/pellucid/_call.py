@@ -7,7 +7,7 @@ NumPy and PyTorch become constants.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar, cast
 
 import numpy as np
@@ -37,6 +37,11 @@ class Base:
     def _lowered(self) -> Native:
         raise AssertionError("a tensor says what stands for it")
 
+    _value: Native
+
+    def _used(self) -> Tensor:
+        raise AssertionError("a tensor says whether it is used")
+
     def _update(self, made: Tensor) -> Tensor:
         raise AssertionError("a tensor says how it is written to")
 
@@ -54,7 +59,9 @@ SUPPORTED = {"bool": "bool", "uint8": "u8", "int32": "i32", "int64": "i64"} | {
 def one(name: str, *args: Any) -> Tensor:
     """Applies an operation with one result."""
     at = here()
-    return made(_native.call(name, args, at)[0], at)
+    value = _native.call(name, args, at)[0]
+    watch((value,), at)
+    return made(value, at)
 
 
 def create(name: str, *args: Any) -> Tensor:
@@ -70,7 +77,27 @@ def create(name: str, *args: Any) -> Tensor:
 def several(kind: type[Several], name: str, *args: Any) -> Several:
     """Applies an operation with several results, which `kind` names."""
     at = here()
-    return kind(*[made(value, at) for value in _native.call(name, args, at)])
+    values = _native.call(name, args, at)
+    watch(tuple(values), at)
+    return kind(*[made(value, at) for value in values])
+
+
+def together(tensors: Iterable[Tensor]) -> tuple[Tensor, ...]:
+    """Several results of one line, of which it is enough if one is used."""
+    made = tuple(tensors)
+    values = tuple(tensor._used()._value for tensor in made)
+    watch(values, here())
+    return made
+
+
+def watch(values: tuple[Native, ...], at: Location | None) -> None:
+    """Has the trace warn at its end if none of these values, made by one line, was used.
+
+    What functions, branches and loops compute is used by what they give back.
+    """
+    for value in values:
+        if isinstance(value, _native.Handle) and not value.recorder.n_bodies:
+            value.recorder.unused.add(value, values, at)
 
 
 def made(value: Native, at: Location | None) -> Tensor:
@@ -96,7 +123,7 @@ def operand(given: TensorLike) -> Native | float:
         return array(given)
     if hasattr(given, "__dlpack__"):
         return from_dlpack(given)
-    if isinstance(given, list | tuple):
+    if isinstance(given, list | tuple | range):
         return stacked(given) if _has_tensors(given) else array(numbers(given))
     raise fault(
         "bad-argument",

@@ -48,6 +48,9 @@ def prompt(
 ) -> Any:
     """The prompt, or the token ids of messages given instead; special tokens are the template's."""
     if messages is None:
+        if not add_generation_prompt:
+            message = "`add_generation_prompt` has no meaning without `messages`"
+            raise fault("bad-argument", message, "give a conversation, or leave it out")
         return prompt
     if prompt is not None:
         raise fault("bad-argument", "both a prompt and `messages` are given", "give one of them")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pellucid import _call
 from pellucid._location import here
 from pellucid.tensor import Tensor
+from pellucid.tracer import open_recorder
 
 if TYPE_CHECKING:
     from pellucid._call import TensorLike
@@ -27,7 +28,26 @@ def save(value: T, name: str | None = None) -> T:
     """
     for path, tensor in tensors(value):
         tensor.save(name and f"{name}{path}")
+    recorder = open_recorder()
+    if recorder is not None and isinstance(value, list | dict | set):
+        recorder.keep_all(value)
     return value
+
+
+class SavedList(list[Any]):
+    """A list with `.save()`, as NNsight's `nnsight.list()` was: `pl.list().save()`."""
+
+    def save(self, name: str | None = None) -> SavedList:
+        """Saves the values in it, and those that come into it before the block ends."""
+        return save(self, name)
+
+
+class SavedDict(dict[Any, Any]):
+    """A dictionary with `.save()`, as NNsight's `nnsight.dict()` was: `pl.dict().save()`."""
+
+    def save(self, name: str | None = None) -> SavedDict:
+        """Saves the values in it, and those that come into it before the block ends."""
+        return save(self, name)
 
 
 def tensors(value: Any) -> Iterator[tuple[str, Tensor]]:

@@ -57,6 +57,7 @@ class Elements(Operators):
             message = f"a tensor of shape {list(self.shape)} has {self.numel()} elements, not one"
             raise fault("bad-argument", message, "`.tolist()` gives all of them")
         if self.is_symbolic:
+            self._lowered()  # raises what is wrong with a value that was not saved
             return self.reshape(()) if self.shape else self
         return self.numpy().item()
 
@@ -97,7 +98,10 @@ class Elements(Operators):
         return item in self.numpy()
 
     def __format__(self, spec: str) -> str:
-        if self.is_symbolic or not spec:
+        if not spec:
+            return str(self)
+        if self.is_symbolic:
+            self._lowered()  # raises what is wrong with a value that was not saved
             return str(self)
         return format(self.item(), spec)
 

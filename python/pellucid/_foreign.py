@@ -87,7 +87,7 @@ NOT_OPERATIONS = {"cond", "function", "load_trace", "save", "tensor", "while_loo
 def is_symbolic(given: Any) -> bool:
     """True when a symbolic tensor is among arguments, in lists and dictionaries too."""
     if isinstance(given, _call.Base):
-        return isinstance(given._value, _native.Handle)  # type: ignore[attr-defined]
+        return isinstance(given._value, _native.Handle)
     if isinstance(given, list | tuple):
         return any(is_symbolic(item) for item in given)
     if isinstance(given, dict):

@@ -53,7 +53,7 @@ def _item(item: Any, axis: int, shape: tuple[int, ...]) -> list[Any]:
             )
             raise fault("shape-mismatch", message)
         return [_call.array(positions) for positions in np.nonzero(mask)]
-    if isinstance(item, list | tuple) and not item:
+    if isinstance(item, list | tuple | range) and not item:
         return [_call.array(np.zeros(0, dtype=np.int64))]
     return [_call.tensor(item)]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pellucid import _native
-from pellucid._location import here
-from pellucid.errors import fault
+from pellucid._location import Location, here, shown
+from pellucid._unused import Unused
+from pellucid.errors import PellucidError, fault
 
 if TYPE_CHECKING:
     from pellucid._structure import Structure
@@ -24,9 +25,61 @@ class Recorder(_native.Recorder):
         """Functions recorded so far, by what they are and what they are called with."""
         self.n_bodies = 0
         """Functions, branches and loops that are being recorded, one in another."""
+        self.unused = Unused()
+        """Values that would be computed for nobody."""
+        self.touched: list[tuple[str, str]] = []
+        """Module paths and points that were read and written before the trace was stopped."""
+        self.skipped: set[tuple[int, str]] = set()
+        """Invokes and the modules that they skip."""
+        self.is_stopped = False
+        self.has_invoke = False
+        """Whether there is anything to run it on."""
+        self.is_scan = False
+        """Whether it is checked and never run."""
+        self._containers: list[Any] = []
         self._model = model
         self._kept: list[tuple[Tensor, str]] = []
         self._adopted: list[tuple[Tensor, _native.Array]] = []
+
+    def invoke(self, prompts: list[str | list[int]], at: Location | None) -> int:
+        """Adds an input."""
+        number = super().invoke(prompts, at)
+        self.has_invoke = True
+        return number
+
+    def read(self, invoke: int, path: str, point: str, at: Location | None) -> _native.Handle:
+        """Reads a site."""
+        self._touch(path, point)
+        return super().read(invoke, path, point, at)
+
+    def write(
+        self,
+        invoke: int,
+        path: str,
+        point: str,
+        value: _native.Handle | _native.Array,
+        at: Location | None,
+    ) -> None:
+        """Writes a site."""
+        self._touch(path, point)
+        super().write(invoke, path, point, value, at)
+
+    def skip(
+        self, invoke: int, path: str, value: _native.Handle | _native.Array, at: Location | None
+    ) -> None:
+        """Replaces a module's run."""
+        self._touch(path, "input")
+        super().skip(invoke, path, value, at)
+        self.skipped.add((invoke, path))
+
+    def stop(self, at: Location | None) -> None:
+        """Ends the run after what was touched so far."""
+        super().stop(at)
+        self.is_stopped = True
+
+    def _touch(self, path: str, point: str) -> None:
+        if not self.is_stopped:
+            self.touched.append((path, point))
 
     def keep(self, tensor: Tensor, handle: _native.Handle, name: str | None) -> str:
         """Saves a value now and remembers whose it is; gives the result's name."""
@@ -45,22 +98,64 @@ class Recorder(_native.Recorder):
         self._adopted.append((tensor, array))
         return handle
 
+    def keep_all(self, container: Any) -> None:
+        """Saves at the end what stands in a container by then."""
+        self._containers.append(container)
+
     def run(self) -> None:
         """Runs what was recorded and gives the saved tensors their elements."""
         try:
+            self._save_containers()
+            self.unused.warn()
             for tensor, _ in self._adopted:
                 tensor.save()
-            arrays = dict(self.trace().run(self._model))
+            arrays = dict(self._computed())
             self._adopted.clear()
             for tensor, name in self._kept:
                 tensor._become(arrays[name])
         finally:
             self.close()
 
+    def _computed(self) -> list[tuple[str, _native.Array]]:
+        try:
+            return self.trace().run(self._model)
+        except PellucidError as raised:
+            if raised.code != "no-weights":
+                raise
+            help = "`model.scan(...)` checks a trace and does not run it"
+            raise fault(raised.code, raised.message, help) from None
+
+    def scan(self) -> None:
+        """Checks what was recorded as if it were to run."""
+        self.is_scan = True
+        try:
+            self._save_containers()
+            self.trace().explain(self._model)
+        finally:
+            self.close()
+
+    def _save_containers(self) -> None:
+        from pellucid._containers import tensors  # which is built on tensors, and they on this
+
+        for container in self._containers:
+            for _, tensor in tensors(container):
+                if tensor._is_unsaved(self):
+                    tensor.save()
+
+    def without_elements(self, at: Location | None) -> PellucidError:
+        """What is wrong with using a value of this trace, made at `at`, after its block."""
+        if self.is_scan:
+            message = f"the value of {shown(at)} has no elements: its trace was scanned, not run"
+            return fault("not-concrete", message, "`model.trace(...)` runs it")
+        message = f"the value of {shown(at)} was not saved"
+        return fault("not-saved", message, f"add `.save()` inside the block at {shown(at)}")
+
     def close(self) -> None:
         """Nothing can be recorded any more; what was concrete before the trace is so again."""
         for tensor, array in self._adopted:
             tensor._become(array)
         self.is_open = False
+        self.unused.clear()
+        self._containers.clear()
         self._adopted.clear()
         self._kept.clear()

@@ -70,7 +70,8 @@ def split(
             message = f"`split`: pieces of {sizes} do not make up axis {axis} of length {n}"
             raise fault("shape-mismatch", message)
     starts = [sum(sizes[:i]) for i in range(len(sizes))]
-    return tuple(_ops.narrow(x, axis, start, s) for start, s in zip(starts, sizes, strict=True))
+    parts = (_ops.narrow(x, axis, start, s) for start, s in zip(starts, sizes, strict=True))
+    return _call.together(parts)
 
 
 def chunk(input: TensorLike, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
@@ -107,7 +108,7 @@ def tensor_split(
     for start, end in zip([0, *ends], ends, strict=False):
         first, last, _ = slice(start, end).indices(n)
         pieces.append(_ops.narrow(x, axis, first, max(last - first, 0)))
-    return tuple(pieces)
+    return _call.together(pieces)
 
 
 def hsplit(input: TensorLike, indices_or_sections: int | Sequence[int]) -> tuple[Tensor, ...]:
@@ -146,7 +147,7 @@ def unbind(input: TensorLike, dim: int = 0) -> tuple[Tensor, ...]:
     """
     x = given(input)
     axis, n = length(x, dim)
-    return tuple(_ops.select(x, axis, i) for i in range(n))
+    return _call.together(_ops.select(x, axis, i) for i in range(n))
 
 
 # Other orders and shapes.
@@ -201,7 +202,7 @@ def broadcast_tensors(*tensors: TensorLike) -> tuple[Tensor, ...]:
     for x in all:
         for axis, n in enumerate(x.shape, rank - x.ndim):
             shape[axis] = n if shape[axis] == 1 else shape[axis]
-    return tuple(_ops.expand(x, shape) for x in all)
+    return _call.together(_ops.expand(x, shape) for x in all)
 
 
 def atleast_1d(*tensors: Several) -> Tensor | tuple[Tensor, ...]:
@@ -289,7 +290,7 @@ def meshgrid(*tensors: Several, indexing: str = "ij") -> tuple[Tensor, ...]:
         _ops.expand(_ops.reshape(x, [-1 if i == k else 1 for i in range(len(order))]), shape)
         for k, x in enumerate(order)
     ]
-    return tuple([grid[1], grid[0], *grid[2:]] if swapped else grid)
+    return _call.together([grid[1], grid[0], *grid[2:]] if swapped else grid)
 
 
 def cartesian_prod(*tensors: TensorLike) -> Tensor:

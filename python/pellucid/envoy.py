@@ -104,7 +104,9 @@ class Envoy:
         """Applies the module to a value, outside the model's own pass."""
         at = here()
         recorder = recorder_for(self._model, self._shown("(...)"))
-        return _call.made(recorder.apply(self._path, _call.tensor(value), at), at)
+        result = recorder.apply(self._path, _call.tensor(value), at)
+        _call.watch((result,), at)
+        return _call.made(result, at)
 
     def skip(self, value: TensorLike) -> None:
         """Replaces the module's run by a value of its output's shape."""
@@ -164,7 +166,9 @@ class Envoy:
     def _read(self, point: str) -> Tensor:
         at = here()
         recorder, invoke = invoke_for(self._model, self._shown(point))
-        return _call.made(recorder.read(invoke, self._path, point, at), at)
+        value = recorder.read(invoke, self._path, point, at)
+        _call.watch((value,), at)
+        return _call.made(value, at)
 
     def _shown(self, name: str) -> str:
         dot = "." if self._path and name and name != "(...)" else ""

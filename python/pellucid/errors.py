@@ -87,6 +87,10 @@ class TraceError(PellucidError, RuntimeError):
     """A value or module used where there is no trace for it, or no element yet."""
 
 
+class UnusedValueWarning(UserWarning):
+    """A value of a trace that is neither saved nor used, so that it is not computed."""
+
+
 _CLASSES: dict[str, type[PellucidError]] = {
     "shape-mismatch": ShapeError,
     "dtype-mismatch": DTypeError,

@@ -15,7 +15,7 @@ from pellucid.dtype import dtype as element_type
 from pellucid.envoy import Envoy, grow
 from pellucid.errors import fault
 from pellucid.tokenizer import Tokenizer
-from pellucid.tracer import Tracer
+from pellucid.tracer import Scanner, Tracer
 
 if TYPE_CHECKING:
     from pellucid.tensor import Tensor
@@ -153,9 +153,21 @@ class Model(Envoy):
         instead, `[{"role": "user", "content": "Hello"}]`, or several, read through the model's
         chat template. Without either, prompts come by `tracer.invoke(prompt)`.
         """
-        return Tracer(
-            self._model, _chat.prompt(self._model, prompt, messages, add_generation_prompt)
-        )
+        return Tracer(self, _chat.prompt(self._model, prompt, messages, add_generation_prompt))
+
+    def scan(
+        self,
+        prompt: Any = None,
+        *,
+        messages: _chat.Messages | None = None,
+        add_generation_prompt: bool = True,
+    ) -> Tracer:
+        """A trace that is recorded and checked but not run, for which no weights are needed.
+
+        After the block its values have a shape and a dtype, and no elements. Arguments are those
+        of `trace`.
+        """
+        return Scanner(self, _chat.prompt(self._model, prompt, messages, add_generation_prompt))
 
     def encode(self, prompt: Any, *, normalize: bool | None = None) -> Tensor:
         """What an encoder makes of texts: `[b, d]` for a list of them, `[d]` for one.

@@ -18,8 +18,9 @@ from pellucid._create import New
 from pellucid._elements import Elements
 from pellucid._html import tensor as page
 from pellucid._lengths import with_open
-from pellucid._location import Location, here, shown
+from pellucid._location import Location, here
 from pellucid._places import Places
+from pellucid._recorder import Recorder
 from pellucid._reduce import Reductions
 from pellucid.dtype import DType, dtype
 from pellucid.errors import fault
@@ -50,12 +51,14 @@ class Tensor(Places, Reductions, New, Elements):
         value = self._value
         if isinstance(value, _native.Array):
             return value.shape
+        value.recorder.unused.discard(value)
         shape = value.shape
         return with_open(shape, value.bounds) if None in shape else shape  # type: ignore[return-value]
 
     @property
     def dtype(self) -> DType:
         """The element type; known while recording too."""
+        self._used()
         return dtype(self._value.dtype)
 
     @property
@@ -90,7 +93,7 @@ class Tensor(Places, Reductions, New, Elements):
     def __iter__(self) -> Iterator[Tensor]:
         if not self.shape:
             raise TypeError("a tensor without axes has nothing to iterate over")
-        return (self[i] for i in range(len(self)))
+        return (self[i]._used() for i in range(len(self)))
 
     def __repr__(self) -> str:
         if self.is_symbolic:
@@ -114,13 +117,33 @@ class Tensor(Places, Reductions, New, Elements):
             self._name = handle.recorder.keep(self, handle, name)
         return self
 
+    @property
+    def value(self) -> Tensor:
+        """The tensor itself, once it is concrete: what a saved value was called in NNsight."""
+        self._array()
+        return self
+
     def _lowered(self) -> Native:
         value = self._value
-        if isinstance(value, _native.Handle) and not value.recorder.is_open:
-            message = f"the value of {shown(self._at)} was not saved"
-            help = f"add `.save()` inside the block at {shown(self._at)}"
-            raise fault("not-saved", message, help)
+        if isinstance(value, _native.Handle):
+            recorder = value.recorder
+            if not recorder.is_open:
+                raise recorder.without_elements(self._at)
+            recorder.unused.discard(value)
         return value
+
+    def _is_unsaved(self, recorder: Recorder) -> builtins.bool:
+        """Whether it is a value of this trace that nobody has saved."""
+        value = self._value
+        return isinstance(value, _native.Handle) and (
+            value.recorder is recorder and self._name is None
+        )
+
+    def _used(self) -> Tensor:
+        """Says that somebody wanted it, so that nobody is warned of it."""
+        if isinstance(self._value, _native.Handle):
+            self._value.recorder.unused.discard(self._value)
+        return self
 
     def _become(self, array: _native.Array) -> None:
         """Takes its elements, when the trace has run."""

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Callable
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pellucid import _chat, _native, _prompt
 from pellucid._html import trace as page
 from pellucid._location import here, shown
 from pellucid._recorder import Recorder
-from pellucid.errors import fault
+from pellucid.errors import error, fault
 from pellucid.trace import Trace
+
+if TYPE_CHECKING:
+    from pellucid.cache import Cache
+    from pellucid.envoy import Envoy
 
 _CURRENT: ContextVar[Tracer | None] = ContextVar("pellucid.trace", default=None)
 
@@ -21,15 +26,20 @@ _CURRENT: ContextVar[Tracer | None] = ContextVar("pellucid.trace", default=None)
 class Tracer:
     """One run of a model in the making: `with model.trace(prompt) as tracer:`."""
 
-    def __init__(self, model: _native.Model, prompt: Any) -> None:
+    _word = "trace"
+    """How the model's method is called that made it."""
+
+    def __init__(self, root: Envoy, prompt: Any) -> None:
         """Not for users: `model.trace(...)` makes it."""
-        self._model = model
+        self._root = root
+        self._model = root._model
         self._prompt = prompt
         self._at = here()
         self._was_entered = False
         self._recorder: Recorder | None = None
         self._invoke: int | None = None
         self._in_invoke = False
+        self._caches: list[Cache] = []
         self._token: Token[Tracer | None] | None = None
 
     def __enter__(self) -> Tracer:
@@ -60,15 +70,34 @@ class Tracer:
             _CURRENT.reset(self._token)
             self._token = None
         recorder = self._entered()
-        if raised is None:
-            recorder.run()
-        else:
+        try:
+            if raised is None:
+                self._fill_caches()
+                self._finish(recorder)
+        finally:
             recorder.close()
+
+    def _finish(self, recorder: Recorder) -> None:
+        if not recorder.has_invoke:
+            message = f"the trace of {shown(self._at)} has no prompt"
+            help = "give it one, `model.trace(prompt)`, or several by `tracer.invoke(prompt)`"
+            raise error("no-invoke", message, help, *(self._at or ()))
+        self._run(recorder)
+
+    def _run(self, recorder: Recorder) -> None:
+        recorder.run()
+
+    def _fill_caches(self) -> None:
+        """Reads what caches are to hold, as it is at the end of an invoke."""
+        caches, self._caches = self._caches, []
+        for cache in caches:
+            cache._fill()
 
     def __del__(self) -> None:
         if not self._was_entered:
-            message = f"the trace of {shown(self._at)} never ran: `trace` needs `with`"
-            warnings.warn(message, RuntimeWarning, stacklevel=2)
+            message = f"the trace of {shown(self._at)} never ran: `{self._word}` needs `with`"
+            file, line = self._at or ("<unknown>", 1)
+            warnings.warn_explicit(message, RuntimeWarning, file, line)
 
     def invoke(
         self,
@@ -83,6 +112,52 @@ class Tracer:
         """
         prompt = _chat.prompt(self._model, prompt, messages, add_generation_prompt)
         return Invoker(self, prompt)
+
+    def cache(
+        self,
+        modules: Any = None,
+        *,
+        include_inputs: bool = False,
+        dtype: Any = None,
+        device: str | None = None,
+    ) -> Cache:
+        """Saves the outputs of many modules at once, as they are at the end of this invoke.
+
+        `modules` is a module, its path, a pattern of paths, or a list of these; all modules if it
+        is left out. In a pattern `*` stands for any part of one name and `**` for any number of
+        names: `"model.layers.*.mlp"`, `"**.*_proj"`. A list of modules stands for what is in it.
+        Inputs are saved too if `include_inputs`; floating-point values are converted to `dtype`.
+        `device` can only be the host's, `"cpu"`.
+
+        Modules that do not run, for they are skipped or come after `tracer.stop()`, are left out.
+        After the block, `cache["model.layers.0"].output` and `cache.model.layers[0].output` are
+        tensors.
+
+        Raises `PathError` for what leads to no module.
+        """
+        # Both are built on envoys, and envoys on this.
+        from pellucid._choice import chosen
+        from pellucid.cache import Cache
+
+        if str(device) not in ("None", "cpu"):
+            message = f"`device` cannot be `{device}`: values are in main memory"
+            raise fault("bad-argument", message, 'leave it out, or say `device="cpu"`')
+        _, invoke = invoke_for(self._model, "tracer.cache")
+        points = ("input", "output") if include_inputs else ("output",)
+        wanted = chosen(self._root, modules)
+        cache = Cache(self._root, self._open(), invoke, wanted, points, dtype)
+        self._caches.append(cache)
+        return cache
+
+    def barrier(self, n: int) -> Callable[[], None]:
+        """Does nothing: values flow between invokes in whatever order they are written.
+
+        It is here for scripts that were written for NNsight, where each of `n` invokes calls it.
+        """
+        self._open()
+        if n < 1:
+            raise fault("bad-argument", f"a barrier is for at least one invoke, got {n}")
+        return lambda: None
 
     def stop(self) -> None:
         """Ends the run after what has been read and written so far."""
@@ -122,7 +197,7 @@ class Tracer:
     def _entered(self) -> Recorder:
         if self._recorder is None:
             message = f"the trace of {shown(self._at)} was never entered"
-            raise fault("no-trace", message, "write `with model.trace(...) as tracer:`")
+            raise fault("no-trace", message, f"write `with model.{self._word}(...) as tracer:`")
         return self._recorder
 
     def _open(self) -> Recorder:
@@ -161,8 +236,21 @@ class Invoker:
         raised: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._tracer._invoke = None
-        self._tracer._in_invoke = False
+        try:
+            if raised is None:
+                self._tracer._fill_caches()
+        finally:
+            self._tracer._invoke = None
+            self._tracer._in_invoke = False
+
+
+class Scanner(Tracer):
+    """A trace that is checked and not run: `with model.scan(prompt) as tracer:`."""
+
+    _word = "scan"
+
+    def _run(self, recorder: Recorder) -> None:
+        recorder.scan()
 
 
 def open_recorder() -> Recorder | None:

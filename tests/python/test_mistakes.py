@@ -225,11 +225,19 @@ def test_a_write_that_needs_a_later_value(llama: pl.LanguageModel) -> None:
 
 
 def test_a_value_that_was_not_saved(llama: pl.LanguageModel) -> None:
-    with llama.trace(PROMPT):
+    with pytest.warns(pl.UnusedValueWarning), llama.trace(PROMPT):
         h = llama.model.norm.output * 2
     line = inspect.currentframe().f_lineno - 1
     assert h.shape == (1, 7, 32)
-    for use in (h.numpy, h.tolist, lambda: h + 1, lambda: h[0], h.save, lambda: np.asarray(h)):
+    for use in (
+        h.numpy,
+        h.tolist,
+        lambda: h + 1,
+        lambda: h[0],
+        h.save,
+        lambda: np.asarray(h),
+        lambda: h.value,
+    ):
         with pytest.raises(pl.TraceError) as raised:
             use()
         assert raised.value.code == "not-saved"

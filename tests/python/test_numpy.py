@@ -148,7 +148,7 @@ def test_what_cannot_be_recorded(
 ) -> None:
     with llama.trace(PROMPT):
         with pytest.raises(pl.PellucidError) as raised:
-            wrong(llama.model.norm.output)
+            wrong(llama.model.norm.output.save())
     assert (raised.value.code, raised.value.message) == (code, message)
     assert raised.value.file == __file__
 

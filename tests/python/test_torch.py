@@ -154,7 +154,7 @@ def test_what_cannot_be_recorded(
 ) -> None:
     with llama.trace(PROMPT):
         with pytest.raises(pl.PellucidError) as raised:
-            wrong(llama.model.norm.output)
+            wrong(llama.model.norm.output.save())
     assert (raised.value.code, raised.value.message) == (code, message)
     if code != "unknown-op":
         assert raised.value.help == help
