@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use half::{bf16, f16};
 use pellucid_graph::DType;
+use pellucid_kernels::{round_bf16, round_f16};
 
 use crate::Tensor;
 use crate::load::{RawData, RawTensor};
@@ -61,8 +62,10 @@ impl Precision {
 
     /// Rounds numbers in place.
     pub fn round(self, numbers: &mut [f32]) {
-        if self.is_half() {
-            numbers.iter_mut().for_each(|x| *x = self.rounded(*x));
+        match self {
+            Precision::F32 => {}
+            Precision::Bf16 => round_bf16(numbers),
+            Precision::F16 => round_f16(numbers),
         }
     }
 
