@@ -127,8 +127,7 @@ impl Matrix {
         if tensor.is_blocks() {
             let read = |i: usize, row: &mut [f32]| {
                 tensor.block_row(n_out, i, row);
-                // Not in parallel: rows are read by threads of the pool.
-                row.iter_mut().for_each(|x| *x = self.precision.rounded(*x));
+                self.precision.round(row);
             };
             return Ok(linear_loose(Loose::Rows(&read), n_out, n_in, bias, x));
         }
