@@ -27,25 +27,35 @@ pub fn repeat_interleave(x: &Inputs<'_>) -> Out {
         _ => x.tensor(0).clone(),
     };
     let axis = x.axis(2, t.shape().len())?;
-    let from = sources(x, t.shape()[axis], x.out[0].shape[axis])?;
+    let n = t.shape()[axis];
+    let counts = counts(x, n, x.out[0].shape[axis])?;
+    // An axis of any length beside one of none: there is nothing to copy, and no room for a list of it.
+    if x.out[0].shape.contains(&0) {
+        let empty = Tensor::new(Vec::<f32>::new(), x.out[0].shape.clone());
+        return Ok(vec![cast(&empty, t.dtype())]);
+    }
+    let count = |i: usize| if counts.len() == 1 { counts[0] } else { counts[i] } as usize;
+    let from: Vec<usize> = (0..n).flat_map(|i| std::iter::repeat_n(i, count(i))).collect();
     Ok(vec![gathered(&t, axis, &from)])
 }
 
-/// For every slice of the result the slice that it repeats.
-fn sources(x: &Inputs<'_>, n: usize, length: usize) -> Result<Vec<usize>, crate::Error> {
+/// How often each of `n` slices is repeated, `length` in all; one count is for every slice.
+fn counts(x: &Inputs<'_>, n: usize, length: usize) -> Result<Vec<i64>, crate::Error> {
     let counts = cast(&x.operand_as_given(1), DType::I64);
     let counts = counts.slice::<i64>();
     if let Some(negative) = counts.iter().find(|k| **k < 0) {
         let message = format!("`repeats` must be 0 or more, got {negative}");
         return Err(x.call.fault(Code::BadArgument, message).into());
     }
-    let count = |i: usize| if counts.len() == 1 { counts[0] } else { counts[i] };
-    let sum = (0..n).fold(0i64, |sum, i| sum.saturating_add(count(i)));
+    let sum = match counts {
+        [each] => each.saturating_mul(i64::try_from(n).unwrap_or(i64::MAX)),
+        _ => counts.iter().fold(0i64, |sum, k| sum.saturating_add(*k)),
+    };
     if usize::try_from(sum) != Ok(length) {
         let message = format!("`repeats` add up to {sum}, `output_size` is {length}");
         return Err(x.call.fault(Code::ShapeMismatch, message).into());
     }
-    Ok((0..n).flat_map(|i| std::iter::repeat_n(i, count(i) as usize)).collect())
+    Ok(counts.to_vec())
 }
 
 /// The slices of an axis at these positions.
@@ -74,8 +84,8 @@ pub fn flip(x: &Inputs<'_>) -> Out {
 
 fn flipped(t: &Tensor, axis: usize) -> Tensor {
     match t.shape().get(axis) {
-        Some(&n) => gathered(t, axis, &(0..n).rev().collect::<Vec<_>>()),
-        None => t.clone(),
+        Some(&n) if t.numel() > 0 => gathered(t, axis, &(0..n).rev().collect::<Vec<_>>()),
+        _ => t.clone(),
     }
 }
 
@@ -94,10 +104,10 @@ pub fn roll(x: &Inputs<'_>) -> Out {
 }
 
 fn rolled(t: &Tensor, axis: usize, shift: i64) -> Tensor {
-    let n = t.shape()[axis];
-    if n == 0 {
+    if t.numel() == 0 {
         return t.clone();
     }
+    let n = t.shape()[axis];
     let first = n - shift.rem_euclid(n as i64) as usize;
     gathered(t, axis, &(0..n).map(|i| (first + i) % n).collect::<Vec<_>>())
 }

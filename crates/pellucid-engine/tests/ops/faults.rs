@@ -65,3 +65,20 @@ fn arguments_that_no_element_can_meet() {
     );
     check("exp", vec![value(7)], &integers, "unknown-value: `%7` has no tensor [unknown-value]");
 }
+
+/// An axis of any length beside one of none has no elements, however long: nothing is made for it.
+#[test]
+fn a_long_axis_beside_an_empty_one_takes_no_memory() {
+    let long = 1usize << 60;
+    let made = |op: &str, args: Vec<Arg>, tensors: &[Tensor]| {
+        eval(Op::find(op).unwrap(), &args, |v| tensors.get(v.index())).unwrap().remove(0)
+    };
+    let repeated = vec![value(0), value(1), Arg::Int(1), Arg::Int(long as i64)];
+    let empty = [Tensor::new(Vec::<f32>::new(), [0, 1]), Tensor::new(vec![long as i64], [1])];
+    let repeated = made("repeat_interleave", repeated, &empty);
+    assert_eq!(repeated.shape(), [0, long]);
+    let tensors = [repeated];
+    assert_eq!(made("flip", vec![value(0), Arg::Ints(vec![1])], &tensors).shape(), [0, long]);
+    let rolled = vec![value(0), Arg::Ints(vec![3]), Arg::Ints(vec![1])];
+    assert_eq!(made("roll", rolled, &tensors).shape(), [0, long]);
+}
