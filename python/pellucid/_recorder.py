@@ -27,11 +27,13 @@ class Recorder(_native.Recorder):
         """Functions, branches and loops that are being recorded, one in another."""
         self.unused = Unused()
         """Values that would be computed for nobody."""
-        self.touched: list[tuple[str, str]] = []
-        """Module paths and points that were read and written before the trace was stopped."""
-        self.skipped: set[tuple[int, str]] = set()
-        """Invokes and the modules that they skip."""
+        self.touched: list[tuple[int, str, str]] = []
+        """Steps, module paths and points that were used before the trace was stopped."""
+        self.skipped: set[tuple[int, int, str]] = set()
+        """Invokes, steps and the modules that they skip."""
         self.is_stopped = False
+        self.absent: dict[str | None, int] = {}
+        """Saved values that do not exist, and the step of the generation that was not made."""
         self.has_invoke = False
         """Whether there is anything to run it on."""
         self.is_scan = False
@@ -47,39 +49,47 @@ class Recorder(_native.Recorder):
         self.has_invoke = True
         return number
 
-    def read(self, invoke: int, path: str, point: str, at: Location | None) -> _native.Handle:
+    def read(
+        self, invoke: int, path: str, point: str, step: int, at: Location | None
+    ) -> _native.Handle:
         """Reads a site."""
-        self._touch(path, point)
-        return super().read(invoke, path, point, at)
+        self._touch(step, path, point)
+        return super().read(invoke, path, point, step, at)
 
     def write(
         self,
         invoke: int,
         path: str,
         point: str,
+        step: int,
         value: _native.Handle | _native.Array,
         at: Location | None,
     ) -> None:
         """Writes a site."""
-        self._touch(path, point)
-        super().write(invoke, path, point, value, at)
+        self._touch(step, path, point)
+        super().write(invoke, path, point, step, value, at)
 
     def skip(
-        self, invoke: int, path: str, value: _native.Handle | _native.Array, at: Location | None
+        self,
+        invoke: int,
+        path: str,
+        step: int,
+        value: _native.Handle | _native.Array,
+        at: Location | None,
     ) -> None:
         """Replaces a module's run."""
-        self._touch(path, "input")
-        super().skip(invoke, path, value, at)
-        self.skipped.add((invoke, path))
+        self._touch(step, path, "input")
+        super().skip(invoke, path, step, value, at)
+        self.skipped.add((invoke, step, path))
 
     def stop(self, at: Location | None) -> None:
         """Ends the run after what was touched so far."""
         super().stop(at)
         self.is_stopped = True
 
-    def _touch(self, path: str, point: str) -> None:
+    def _touch(self, step: int, path: str, point: str) -> None:
         if not self.is_stopped:
-            self.touched.append((path, point))
+            self.touched.append((step, path, point))
 
     def keep(self, tensor: Tensor, handle: _native.Handle, name: str | None) -> str:
         """Saves a value now and remembers whose it is; gives the result's name."""
@@ -109,16 +119,20 @@ class Recorder(_native.Recorder):
             self.unused.warn()
             for tensor, _ in self._adopted:
                 tensor.save()
-            arrays = dict(self._computed())
+            arrays, absent = self._computed()
+            self.absent = dict(absent)
             self._adopted.clear()
             for tensor, name in self._kept:
-                tensor._become(arrays[name])
+                if name in arrays:
+                    tensor._become(arrays[name])
+            self._leave_out_absent()
         finally:
             self.close()
 
-    def _computed(self) -> list[tuple[str, _native.Array]]:
+    def _computed(self) -> tuple[dict[str, _native.Array], list[tuple[str, int]]]:
         try:
-            return self.trace().run(self._model)
+            arrays, absent = self.trace().run(self._model)
+            return dict(arrays), absent
         except PellucidError as raised:
             if raised.code != "no-weights":
                 raise
@@ -142,8 +156,28 @@ class Recorder(_native.Recorder):
                 if tensor._is_unsaved(self):
                     tensor.save()
 
-    def without_elements(self, at: Location | None) -> PellucidError:
+    def _leave_out_absent(self) -> None:
+        """Takes what does not exist out of lists and dictionaries that were saved as such."""
+        if not self.absent:
+            return
+        for container in self._containers:
+            if isinstance(container, dict):
+                gone = [key for key, value in container.items() if self._is_absent(value)]
+                for key in gone:
+                    del container[key]
+            elif isinstance(container, list):
+                container[:] = [value for value in container if not self._is_absent(value)]
+
+    def _is_absent(self, value: Any) -> bool:
+        return getattr(value, "_name", None) in self.absent
+
+    def without_elements(self, at: Location | None, name: str | None) -> PellucidError:
         """What is wrong with using a value of this trace, made at `at`, after its block."""
+        if name in self.absent:
+            step = self.absent[name]
+            message = f"the value of {shown(at)} does not exist: the generation ended before"
+            help = "`ignore_eos=True` makes all steps; `tensor.exists` says whether there is one"
+            return fault("not-reached", f"{message} step {step}", help)
         if self.is_scan:
             message = f"the value of {shown(at)} has no elements: its trace was scanned, not run"
             return fault("not-concrete", message, "`model.trace(...)` runs it")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 from pellucid import _call
@@ -70,7 +71,7 @@ class Cached:
 
     def __repr__(self) -> str:
         found = {point: self._cache._found(self.path, point) for point in POINTS}
-        own = [f"{k}={x.dtype.name}{list(x.shape)}" for k, x in found.items() if x is not None]
+        own = [f"{k}={_summary(x)}" for k, x in found.items() if x is not None]
         return f"Cached({', '.join([self.path, *own])})"
 
 
@@ -78,7 +79,7 @@ class Cache(Mapping[str, Cached]):
     """What `tracer.cache(...)` saves: modules by path, in the order in which the model runs them.
 
     `cache["model.layers.0"].output`, `cache.model.layers[0].output` and, in every model,
-    `cache.layers[0].output` are one tensor.
+    `cache.layers[0].output` are one tensor; of a generation, a list of one for each step.
     """
 
     if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class Cache(Mapping[str, Cached]):
         root: Envoy,
         recorder: Recorder,
         invoke: int,
+        steps: Sequence[int],
         wanted: set[str],
         points: tuple[str, ...],
         dtype: Any,
@@ -100,10 +102,11 @@ class Cache(Mapping[str, Cached]):
         self._root = root
         self._recorder = recorder
         self._invoke = invoke
+        self._steps = steps
         self._wanted = wanted
         self._points = points
         self._dtype = None if dtype is None else element_type(dtype)
-        self._values: dict[str, dict[str, Tensor]] = {}
+        self._values: dict[str, dict[str, Any]] = {}
         self._is_filled = False
 
     if not TYPE_CHECKING:
@@ -144,12 +147,19 @@ class Cache(Mapping[str, Cached]):
         return [*super().__dir__(), *self._root._children, *self._root._renamed, *POINTS]
 
     def numpy(self) -> dict[str, Array]:
-        """All of it as NumPy arrays: `{"model.layers.0.output": ...}`, as `np.savez` takes it."""
-        return {
-            f"{path}.{point}".lstrip("."): tensor.numpy()
-            for path, tensors in self._values.items()
-            for point, tensor in tensors.items()
-        }
+        """All of it as NumPy arrays: `{"model.layers.0.output": ...}`, as `np.savez` takes it.
+
+        Of a generation each step has one: `"model.layers.0.output@2"`.
+        """
+        arrays = {}
+        for path, points in self._values.items():
+            for point in points:
+                found, name = self._found(path, point), f"{path}.{point}".lstrip(".")
+                if isinstance(found, list):
+                    arrays |= {f"{name}@{step}": x.numpy() for step, x in enumerate(found)}
+                else:
+                    arrays[name] = found.numpy()
+        return arrays
 
     def save(self) -> Cache:
         """Gives itself: what is in a cache is saved."""
@@ -169,8 +179,10 @@ class Cache(Mapping[str, Cached]):
         tensor = self._found(envoy.path, name)
         return self._missing(envoy, name) if tensor is None else tensor
 
-    def _found(self, path: str, point: str) -> Tensor | None:
-        return self._values.get(path, {}).get(point)
+    def _found(self, path: str, point: str) -> Any:
+        """What is saved there: a tensor, or of a generation a list of one for each step made."""
+        found = self._values.get(path, {}).get(point)
+        return [x for x in found if x.exists] if isinstance(found, list) else found
 
     def _missing(self, envoy: Envoy, point: str) -> NoReturn:
         what = f"`{envoy._shown(point)}`"
@@ -190,19 +202,32 @@ class Cache(Mapping[str, Cached]):
         """Saves the values as they are now, those that the run comes by."""
         at = here()
         last = _last(self._root, self._recorder)
-        found: dict[str, dict[str, Tensor]] = {}
-        for order, (path, point, *_) in enumerate(self._root._model.sites()):
-            if path not in self._wanted or point not in self._points or order > last:
-                continue
-            if any((self._invoke, above) in self._recorder.skipped for above in _above(path)):
-                continue
-            value = _call.made(self._recorder.read(self._invoke, path, point, at), at)
-            if self._dtype is not None and value.dtype.is_floating_point:
-                value = value.to(self._dtype)
-            found.setdefault(path, {})[point] = value.save()
+        found: dict[str, dict[str, Any]] = {}
+        for step in self._steps:
+            for order, (path, point, *_) in enumerate(self._root._model.sites()):
+                if path not in self._wanted or point not in self._points or (step, order) > last:
+                    continue
+                skipped = self._recorder.skipped
+                if any((self._invoke, step, above) in skipped for above in _above(path)):
+                    continue
+                handle = self._recorder.read(self._invoke, path, point, step, at)
+                value = _call.made(handle, at)
+                if self._dtype is not None and value.dtype.is_floating_point:
+                    value = value.to(self._dtype)
+                saved = found.setdefault(path, {})
+                if len(self._steps) == 1:
+                    saved[point] = value.save()
+                else:
+                    saved.setdefault(point, []).append(value.save())
         by_output = [path for path in _outputs(self._root) if "output" in found.get(path, ())]
         self._values = {path: found[path] for path in by_output} | found
         self._is_filled = True
+
+
+def _summary(found: Any) -> str:
+    if isinstance(found, list):
+        return f"{len(found)} steps"
+    return f"{found.dtype.name}{list(found.shape)}"
 
 
 def _outputs(root: Envoy) -> Iterator[str]:
@@ -216,11 +241,13 @@ def _above(path: str) -> Iterator[str]:
         yield path
 
 
-def _last(root: Envoy, recorder: Recorder) -> int:
-    """The last site, in the model's order, that the run comes by."""
+def _last(root: Envoy, recorder: Recorder) -> tuple[int, int]:
+    """The last step and site, in the model's order, that the run comes by."""
     places = [f"{path}.{point}".lstrip(".") for path, point, *_ in root._model.sites()]
+    places += [f"{path}.{point}" for path, point, *_ in root._model.generator_sites()]
     if not recorder.is_stopped:
-        return len(places)
+        return sys.maxsize, len(places)
     target = {place: real for _, place, real in root._model.aliases()}
-    touched = (f"{path}.{point}".lstrip(".") for path, point in recorder.touched)
-    return max((places.index(target.get(place, place)) for place in touched), default=-1)
+    touched = ((step, f"{path}.{point}".lstrip(".")) for step, path, point in recorder.touched)
+    orders = ((step, places.index(target.get(place, place))) for step, place in touched)
+    return max(orders, default=(-1, -1))

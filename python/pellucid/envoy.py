@@ -9,10 +9,11 @@ from pellucid import _call, _native, _tree
 from pellucid._html import model as page
 from pellucid._location import here
 from pellucid.errors import fault
-from pellucid.tracer import invoke_for, recorder_for
+from pellucid.tracer import invoke_for, next_of, recorder_for
 
 if TYPE_CHECKING:
     from pellucid._call import TensorLike
+    from pellucid._recorder import Recorder
     from pellucid.tensor import Tensor
 
     class Site:
@@ -88,8 +89,8 @@ class Envoy:
         if name.startswith("_"):
             object.__setattr__(self, name, value)
         elif self._has_site(name):
-            recorder, invoke = invoke_for(self._model, self._shown(name))
-            recorder.write(invoke, self._path, name, _call.tensor(value), here())
+            recorder, invoke, step = self._place(name)
+            recorder.write(invoke, self._path, name, step, _call.tensor(value), here())
         elif self._child(name) is not None:
             message = f"`{self._shown(name)}` is a module, not a value"
             raise fault("bad-argument", message, "write to its `input` or `output`")
@@ -110,8 +111,16 @@ class Envoy:
 
     def skip(self, value: TensorLike) -> None:
         """Replaces the module's run by a value of its output's shape."""
-        recorder, invoke = invoke_for(self._model, self._shown("skip"))
-        recorder.skip(invoke, self._path, _call.tensor(value), here())
+        recorder, invoke, step = self._place("skip")
+        recorder.skip(invoke, self._path, step, _call.tensor(value), here())
+
+    def next(self) -> Envoy:
+        """Goes on, for this module, to the next step of the generation; gives the module.
+
+        `layer.next().output` is the next step's; later uses of `layer.output` are of that step too.
+        """
+        next_of(self._model, self._shown("next()"), self._path)
+        return self
 
     def __len__(self) -> int:
         return len(self._children)
@@ -165,10 +174,20 @@ class Envoy:
 
     def _read(self, point: str) -> Tensor:
         at = here()
-        recorder, invoke = invoke_for(self._model, self._shown(point))
-        value = recorder.read(invoke, self._path, point, at)
+        recorder, invoke, step = self._place(point)
+        value = recorder.read(invoke, self._path, point, step, at)
         _call.watch((value,), at)
         return _call.made(value, at)
+
+    def _place(self, point: str) -> tuple[Recorder, int, int]:
+        return invoke_for(self._model, self._shown(point), self._path, point)
+
+    def _child_named(self, name: str) -> Envoy:
+        """A module that is known to be there."""
+        child = self._child(name)
+        if child is None:
+            self._model.unknown_name(self._path, name, here())
+        return child
 
     def _shown(self, name: str) -> str:
         dot = "." if self._path and name and name != "(...)" else ""
@@ -184,6 +203,11 @@ def grow(root: Envoy, model: _native.Model) -> None:
         parent, _, name = path.rpartition(".")
         made[path] = made[parent]._children[name] = Envoy(model, path, kind)
     for path, point, dtype, shape in model.sites():
+        lengths = tuple(int(d) if d.isdigit() else d for d in shape)
+        made[path]._sites[point] = _tree.SiteShape(dtype, lengths)
+    for path, point, dtype, shape in model.generator_sites():
+        if path not in made:
+            made[path] = root._renamed[path] = Envoy(model, path, "Generator")
         lengths = tuple(int(d) if d.isdigit() else d for d in shape)
         made[path]._sites[point] = _tree.SiteShape(dtype, lengths)
     for name, place, target in model.aliases():

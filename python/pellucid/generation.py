@@ -5,11 +5,16 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
 from pellucid import _native, _prompt
 from pellucid._location import here
 from pellucid.errors import fault
+from pellucid.tracer import GenerationTracer
+
+if TYPE_CHECKING:
+    from pellucid.envoy import Envoy
 
 
 @dataclass(frozen=True)
@@ -60,39 +65,38 @@ class Generation:
 
     def __init__(
         self,
-        model: _native.Model,
+        root: Envoy,
         prompt: Any,
         settings: Settings,
         on_token: Callable[[Token], object] | None,
     ) -> None:
         """Not for users: `model.generate` makes it."""
-        rows = _prompt.prompts(prompt)
         temperature, self._seed = _chosen(settings)
+        self._root = root
+        self._prompt = prompt
         self._n = settings.n
-        self._is_single = _prompt.is_single(prompt, rows)
         self._on_token = on_token
-        self._native = _native.Generation(
-            model,
-            rows,
-            (
-                settings.max_new_tokens,
-                settings.n,
-                temperature,
-                settings.top_k,
-                settings.top_p,
-                settings.min_p,
-                settings.repetition_penalty,
-                self._seed,
-                list(settings.stop),
-                not settings.ignore_eos,
-            ),
-            here(),
+        self._settings = (
+            settings.max_new_tokens,
+            settings.n,
+            temperature,
+            settings.top_k,
+            settings.top_p,
+            settings.min_p,
+            settings.repetition_penalty,
+            self._seed,
+            list(settings.stop),
+            not settings.ignore_eos,
         )
+        self._at = here()
+        self._native = None if prompt is None else self._started(prompt)
+        self._tracer: GenerationTracer | None = None
         self._tokens: list[Token] = []
         self._is_done = False
 
     def __iter__(self) -> Iterator[Token]:
         """Tokens as they are made, one of each continuation after the other."""
+        self._made()
         seen = 0
         while True:
             while seen < len(self._tokens):
@@ -130,17 +134,40 @@ class Generation:
         state = f"{len(self._tokens)} tokens" if self._is_done else "not made yet"
         return f"Generation({state}, seed={self._seed})"
 
-    def __enter__(self) -> NoReturn:
-        """Interventions on generated steps do not exist yet."""
-        message = "interventions at the steps of a generation cannot be recorded yet"
-        raise fault("bad-argument", message, "`model.trace(prompt)` records on one forward pass")
+    def __enter__(self) -> GenerationTracer:
+        """Records on the generation; it is made when the block ends, with what was recorded."""
+        self._tracer = GenerationTracer(self._root, self._prompt, self._settings)
+        self._tracer._at = self._at
+        return self._tracer.__enter__()  # type: ignore[return-value]
 
-    def __exit__(self, *_: object) -> None:
-        """Never reached."""
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        raised: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._tracer is not None:
+            self._tracer.__exit__(kind, raised, traceback)
+
+    def _started(self, prompt: Any) -> _native.Generation:
+        rows = _prompt.prompts(prompt)
+        self._is_single = _prompt.is_single(prompt, rows)
+        return _native.Generation(self._root._model, rows, self._settings, self._at)
+
+    def _made(self) -> _native.Generation:
+        """What makes the tokens, if it is not a trace that does."""
+        if self._tracer is not None:
+            message = "this generation was recorded on: its tokens are those of its trace"
+            help = "save them in the block: `ids = tracer.result.save()`"
+            raise fault("bad-argument", message, help)
+        if self._native is None:
+            help = "give one, or record: `with model.generate(...) as tracer:` and `tracer.invoke`"
+            raise fault("bad-prompt", "there is no prompt to continue", help)
+        return self._native
 
     def _advance(self) -> bool:
         """Makes the next token of every continuation that goes on."""
-        fresh = [] if self._is_done else self._native.step()
+        fresh = [] if self._is_done else self._made().step()
         self._is_done = not fresh
         for row, id, text, ended in fresh:
             token = Token(row // self._n, row % self._n, id, text, ended)
@@ -150,9 +177,10 @@ class Generation:
         return bool(fresh)
 
     def _nested(self, of: Callable[[list[Token], list[int]], Any]) -> Any:
+        made_by = self._made()
         while self._advance():
             pass
-        prompts = self._native.prompts
+        prompts = made_by.prompts
         rows: list[list[list[Token]]] = [[[] for _ in range(self._n)] for _ in prompts]
         for token in self._tokens:
             rows[token.prompt][token.sample].append(token)
@@ -181,5 +209,7 @@ def _chosen(settings: Settings) -> tuple[float, int]:
     if temperature == 0.0 and given:
         message = f"`temperature=0` takes the likeliest token, so `{given[0]}` would have no effect"
         raise fault("bad-argument", message, "leave one of the two out")
+    if temperature == 0.0:
+        return temperature, 0
     seed = secrets.randbits(63) if settings.seed is None else int(settings.seed)
     return temperature, seed

@@ -61,6 +61,17 @@ class LanguageModel(Model):
         `on_token` is called with each token as it is made; iterating over what this returns gives
         them too.
 
+        `with model.generate(prompt) as tracer:` records on the generation's steps:
+
+        ```python
+        with model.generate("The Eiffel Tower is in", max_new_tokens=3) as tracer:
+            hidden = pl.list().save()
+            for step in tracer.iter[:]:
+                model.layers[5].output[:, -1] += vector
+                hidden.append(model.layers[9].output[:, -1])
+            ids = tracer.result.save()
+        ```
+
         Raises `ArgumentError` for settings that have no meaning or would have no effect.
         """
         settings = Settings(
@@ -76,6 +87,6 @@ class LanguageModel(Model):
             ignore_eos,
         )
         given = _chat.prompt(self._model, prompt, messages, True)
-        if given is None or (isinstance(given, list | tuple) and not given):
+        if isinstance(given, list | tuple) and not given:
             raise fault("bad-prompt", "there is no prompt to continue")
-        return Generation(self._model, given, settings, on_token)
+        return Generation(self, given, settings, on_token)

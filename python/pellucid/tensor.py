@@ -46,6 +46,12 @@ class Tensor(Places, Reductions, New, Elements):
         return isinstance(self._value, _native.Handle)
 
     @property
+    def exists(self) -> builtins.bool:
+        """False for a value saved at a step that the generation ended before."""
+        value = self._value
+        return not isinstance(value, _native.Handle) or self._name not in value.recorder.absent
+
+    @property
     def shape(self) -> tuple[builtins.int, ...]:
         """Length of each axis; known while recording too, unless it depends on elements."""
         value = self._value
@@ -128,7 +134,7 @@ class Tensor(Places, Reductions, New, Elements):
         if isinstance(value, _native.Handle):
             recorder = value.recorder
             if not recorder.is_open:
-                raise recorder.without_elements(self._at)
+                raise recorder.without_elements(self._at, self._name)
             recorder.unused.discard(value)
         return value
 

@@ -60,9 +60,13 @@ class Trace:
         return self._inner.explain(model._model)
 
     def run(self, model: Model) -> dict[str, Tensor]:
-        """Runs it in a model; the saved values by name."""
+        """Runs it in a model; the saved values by name.
+
+        Values of steps that a generation ended before are not among them.
+        """
         at = here()
-        return {name: _call.made(array, at) for name, array in self._inner.run(model._model)}
+        arrays, _ = self._inner.run(model._model)
+        return {name: _call.made(array, at) for name, array in arrays}
 
     def _repr_html_(self) -> str:
         return page.html(self._inner, f"for {self.model_name or 'any model'}")

@@ -19,6 +19,8 @@ from pellucid.trace import Trace
 if TYPE_CHECKING:
     from pellucid.cache import Cache
     from pellucid.envoy import Envoy
+    from pellucid.steps import ChosenSteps, Steps
+    from pellucid.tensor import Tensor
 
 _CURRENT: ContextVar[Tracer | None] = ContextVar("pellucid.trace", default=None)
 
@@ -39,6 +41,8 @@ class Tracer:
         self._recorder: Recorder | None = None
         self._invoke: int | None = None
         self._in_invoke = False
+        self._step = 0
+        self._nexts: dict[str, int] = {}
         self._caches: list[Cache] = []
         self._token: Token[Tracer | None] | None = None
 
@@ -54,6 +58,7 @@ class Tracer:
             )
             raise fault("open-trace", message, help)
         recorder = Recorder(self._model)
+        self._prepare(recorder)
         if self._prompt is not None:
             self._invoke = recorder.invoke(_prompt.prompts(self._prompt), here())
         self._recorder = recorder
@@ -76,6 +81,9 @@ class Tracer:
                 self._finish(recorder)
         finally:
             recorder.close()
+
+    def _prepare(self, recorder: Recorder) -> None:
+        """Says what kind of trace it is, before there is an input."""
 
     def _finish(self, recorder: Recorder) -> None:
         if not recorder.has_invoke:
@@ -142,10 +150,11 @@ class Tracer:
         if str(device) not in ("None", "cpu"):
             message = f"`device` cannot be `{device}`: values are in main memory"
             raise fault("bad-argument", message, 'leave it out, or say `device="cpu"`')
-        _, invoke = invoke_for(self._model, "tracer.cache")
+        _, invoke, _ = invoke_for(self._model, "tracer.cache", "", "")
         points = ("input", "output") if include_inputs else ("output",)
         wanted = chosen(self._root, modules)
-        cache = Cache(self._root, self._open(), invoke, wanted, points, dtype)
+        recorder = self._open()
+        cache = Cache(self._root, recorder, invoke, range(self._n_steps), wanted, points, dtype)
         self._caches.append(cache)
         return cache
 
@@ -158,6 +167,50 @@ class Tracer:
         if n < 1:
             raise fault("bad-argument", f"a barrier is for at least one invoke, got {n}")
         return lambda: None
+
+    @property
+    def iter(self) -> Steps:
+        """Steps of the generation, to record at: `for step in tracer.iter[:]:`."""
+        from pellucid.steps import Steps
+
+        return Steps(self)
+
+    def all(self) -> ChosenSteps:
+        """All steps of the generation: `for step in tracer.all():`."""
+        return self.iter[:]
+
+    def next(self) -> Tracer:
+        """Goes on to the next step: what is read and written from here on is that step's."""
+        self._open()
+        if self._step + 1 >= self._n_steps:
+            message = f"there is no step after step {self._step}"
+            raise fault("index-out-of-range", message, "`max_new_tokens` says how many there are")
+        self._go_to(self._step + 1)
+        return self
+
+    @property
+    def _n_steps(self) -> int:
+        """Forward passes that there may be."""
+        return 1
+
+    def _go_to(self, step: int) -> None:
+        self._step = step
+        self._nexts.clear()
+
+    def _step_of(self, path: str, point: str) -> int:
+        """The step meant where a site is used."""
+        if (path, point) == ("generator", "output"):
+            return 0  # it is there once, at the end
+        return self._step + self._nexts.get(path, 0)
+
+    @property
+    def result(self) -> Tensor:
+        """What the run gives: the model's output; of a generation the ids, prompt and new ones.
+
+        Ids are int64 `[b, prompt + new]`; prompts of different lengths are aligned to the right,
+        and rows that ended before others filled up with the pad token, as in transformers.
+        """
+        return self._root._read("output")
 
     def stop(self) -> None:
         """Ends the run after what has been read and written so far."""
@@ -242,6 +295,34 @@ class Invoker:
         finally:
             self._tracer._invoke = None
             self._tracer._in_invoke = False
+            self._tracer._go_to(0)
+
+
+class GenerationTracer(Tracer):
+    """A trace of a generation: `with model.generate(prompt) as tracer:`."""
+
+    _word = "generate"
+
+    def __init__(self, root: Envoy, prompt: Any, settings: _native._Settings) -> None:
+        """Not for users: `model.generate(...)` makes it."""
+        super().__init__(root, prompt)
+        self._settings = settings
+
+    def _prepare(self, recorder: Recorder) -> None:
+        recorder.generate(self._settings, here())
+
+    @property
+    def _n_steps(self) -> int:
+        return self._settings[0]
+
+    @property
+    def result(self) -> Tensor:
+        """The ids, prompt and new ones: int64 `[b * n, prompt + new]`.
+
+        Prompts of different lengths are aligned to the right, and rows that ended before others
+        are filled up with the pad token, as in transformers. `model.generator.output` is the same.
+        """
+        return self._root._child_named("generator")._read("output")
 
 
 class Scanner(Tracer):
@@ -273,11 +354,26 @@ def recorder_for(model: _native.Model, what: str) -> Recorder:
     return tracer._open()
 
 
-def invoke_for(model: _native.Model, what: str) -> tuple[Recorder, int]:
-    """Recorder and invoke whose rows are meant where `what` is written."""
+def invoke_for(
+    model: _native.Model, what: str, path: str, point: str
+) -> tuple[Recorder, int, int]:
+    """Recorder, invoke and step that are meant where `what` is written."""
     recorder = recorder_for(model, what)
     tracer = _CURRENT.get()
     if tracer is None or tracer._invoke is None:
         help = "put it inside `with tracer.invoke(prompt):`, or give `model.trace` the prompt"
         raise fault("no-invoke", f"`{what}` outside of an invoke: whose rows?", help)
-    return recorder, tracer._invoke
+    return recorder, tracer._invoke, tracer._step_of(path, point)
+
+
+def next_of(model: _native.Model, what: str, path: str) -> None:
+    """Makes the next step the one that is meant where a module's sites are used."""
+    invoke_for(model, what, path, "")
+    tracer = _CURRENT.get()
+    if tracer is None:
+        return
+    step = tracer._step_of(path, "") + 1
+    if step >= tracer._n_steps:
+        message = f"`{what}`: there is no step {step}"
+        raise fault("index-out-of-range", message, "`max_new_tokens` says how many there are")
+    tracer._nexts[path] = step - tracer._step

@@ -93,7 +93,7 @@ def test_traces(llama: pl.LanguageModel, tmp_path) -> None:
         "result lens: f32[1, 384]",
         "tokens, 0.001 GFLOP",
         "plan model llama",
-        "text pellucid 1",
+        "text pellucid 2",
     ):
         assert part in after
     tracer.save(tmp_path / "a.trace")

@@ -315,7 +315,7 @@ def test_models_that_cannot_be_opened(tmp_path) -> None:
 
 def test_traces_that_cannot_be_read(tmp_path) -> None:
     page = tmp_path / "a.trace"
-    page.write_text("pellucid 1\ninvoke 0 ids [1, 2]\n%0 = sofmax %0\n")
+    page.write_text("pellucid 2\ninvoke 0 ids [1, 2]\n%0 = sofmax %0\n")
     with pytest.raises(pl.ArgumentError) as raised:
         pl.load_trace(page)
     assert (raised.value.code, raised.value.line) == ("unknown-op", 3)

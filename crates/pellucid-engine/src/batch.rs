@@ -41,11 +41,22 @@ pub enum Layout {
     Tokens,
     /// `[t, h, k]`, seen as `[b, h, s, k]`.
     Heads,
-    /// `[h, s, s]` of each sequence one after the other, seen as `[b, h, s, s]`.
+    /// `[h, s, keys]` of each sequence one after the other, seen as `[b, h, s, keys]`.
     Pairs {
         /// Number of heads.
         heads: usize,
     },
+    /// `[keys, ...]` of each sequence one after the other, seen as `[b, keys, ...]`.
+    Keys,
+    /// One row for each sequence, seen as `[b, ...]`.
+    Rows,
+}
+
+impl Sequence {
+    /// Tokens that it attends to: those in the cache and those of this pass.
+    pub fn keys(&self) -> usize {
+        self.past + self.len
+    }
 }
 
 /// A run of elements that lies together both packed and dense.
@@ -86,6 +97,11 @@ impl Batch {
         self.tokens
     }
 
+    /// Tokens that all sequences attend to.
+    pub fn keys(&self) -> usize {
+        self.sequences.iter().map(Sequence::keys).sum()
+    }
+
     /// The position of every token in its sequence. // [t]
     pub fn positions(&self) -> impl Iterator<Item = usize> + '_ {
         self.sequences.iter().flat_map(|q| q.past..q.past + q.len)
@@ -105,8 +121,14 @@ impl Batch {
         match layout {
             Layout::Tokens => [&[b, s], &packed[1..]].concat(),
             Layout::Heads => vec![b, packed[1], s, packed[2]],
-            Layout::Pairs { heads } => vec![b, heads, s, s],
+            Layout::Pairs { heads } => vec![b, heads, s, self.most_keys(range)],
+            Layout::Keys => [&[b, self.most_keys(range)], &packed[1..]].concat(),
+            Layout::Rows => [&[b], &packed[1..]].concat(),
         }
+    }
+
+    fn most_keys(&self, range: &Range<usize>) -> usize {
+        self.sequences[range.clone()].iter().map(Sequence::keys).max().unwrap_or(0)
     }
 
     /// The shape of the packed value of all sequences whose dense views have shapes like this one.
@@ -115,8 +137,10 @@ impl Batch {
             Layout::Tokens => [&[self.tokens], &dense[2..]].concat(),
             Layout::Heads => vec![self.tokens, dense[1], dense[3]],
             Layout::Pairs { heads } => {
-                vec![heads * self.sequences.iter().map(|q| q.len * q.len).sum::<usize>()]
+                vec![heads * self.sequences.iter().map(|q| q.len * q.keys()).sum::<usize>()]
             }
+            Layout::Keys => [&[self.keys()], &dense[2..]].concat(),
+            Layout::Rows => [&[self.sequences.len()], &dense[1..]].concat(),
         }
     }
 
@@ -159,8 +183,10 @@ impl Batch {
         let mut pieces = Vec::new();
         let sequences = &self.sequences[range.clone()];
         let s = sequences.iter().map(|q| q.len).max().unwrap_or(0);
-        let before = |q: &Sequence| q.len * (q.past + q.len);
-        let mut pairs: usize = self.sequences[..range.start].iter().map(before).sum();
+        let most_keys = self.most_keys(range);
+        let before = &self.sequences[..range.start];
+        let mut pairs: usize = before.iter().map(|q| q.len * q.keys()).sum();
+        let mut keys: usize = before.iter().map(Sequence::keys).sum();
         for (i, q) in sequences.iter().enumerate() {
             let pad = s - q.len;
             match layout {
@@ -181,15 +207,30 @@ impl Batch {
                 }
                 Layout::Pairs { heads } => {
                     let start = pairs * heads;
+                    let n = q.keys();
                     pieces.extend((0..heads * q.len).map(|row| {
                         let (h, t) = (row / q.len, row % q.len);
                         Piece {
-                            dense: ((i * heads + h) * dense[2] + pad + t) * dense[3] + pad,
-                            packed: start + row * q.len,
-                            len: q.len,
+                            dense: ((i * heads + h) * dense[2] + pad + t) * dense[3] + most_keys - n,
+                            packed: start + row * n,
+                            len: n,
                         }
                     }));
-                    pairs += before(q);
+                    pairs += q.len * n;
+                }
+                Layout::Keys => {
+                    let width: usize = packed[1..].iter().product();
+                    let dense = (i * most_keys + most_keys - q.keys()) * width;
+                    pieces.push(Piece { dense, packed: keys * width, len: q.keys() * width });
+                    keys += q.keys();
+                }
+                Layout::Rows => {
+                    let width: usize = packed[1..].iter().product();
+                    pieces.push(Piece {
+                        dense: i * width,
+                        packed: (range.start + i) * width,
+                        len: width,
+                    });
                 }
             }
         }
@@ -232,6 +273,27 @@ mod tests {
             (Layout::Pairs { heads: 3 }, counting(&[3 * (1 + 4 + 1)])),
         ] {
             for range in [0..2, 1..3, 0..3, 2..3] {
+                let mut again = packed.clone();
+                batch.put(&range, layout, &mut again, &batch.take(&range, layout, &packed, 0.0));
+                assert!(again.same_bits(&packed), "{layout:?} {range:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn keys_of_earlier_passes_are_seen_too() {
+        let batch = Batch::with_past([(1, 2), (1, 4)]);
+        let pairs = counting(&[2 * (3 + 5)]);
+        let dense = batch.take(&(0..2), Layout::Pairs { heads: 2 }, &pairs, -1.0);
+        assert_eq!(dense.shape(), [2, 2, 1, 5]);
+        assert_eq!(dense.f32s()[..10], [-1.0, -1.0, 0.0, 1.0, 2.0, -1.0, -1.0, 3.0, 4.0, 5.0]);
+        assert_eq!(dense.f32s()[10..], [6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0]);
+        for (layout, packed) in [
+            (Layout::Pairs { heads: 2 }, pairs),
+            (Layout::Keys, counting(&[3 + 5, 4])),
+            (Layout::Rows, counting(&[2, 3])),
+        ] {
+            for range in [0..1, 1..2, 0..2] {
                 let mut again = packed.clone();
                 batch.put(&range, layout, &mut again, &batch.take(&range, layout, &packed, 0.0));
                 assert!(again.same_bits(&packed), "{layout:?} {range:?}");

@@ -5,7 +5,8 @@
 
 use pellucid_kernels::Segment;
 
-use crate::batch::Batch;
+use crate::Tensor;
+use crate::batch::{Batch, Sequence};
 
 /// The keys and values of a generation.
 #[derive(Debug)]
@@ -36,26 +37,54 @@ impl KvCache {
     }
 
     /// Appends this pass's keys and values `[t, width]`, one row for each token.
-    pub(crate) fn append(&mut self, layer: usize, batch: &Batch, k: &[f32], v: &[f32]) -> Kept<'_> {
+    pub(crate) fn append(&mut self, layer: usize, batch: &Batch, k: &[f32], v: &[f32]) {
         let capacity = self.capacity;
         let width = k.len() / batch.tokens().max(1);
         let kept = &mut self.layers[layer];
         kept.width = width;
         kept.make_room(batch.sequences().iter().map(|q| q.slot + 1).max().unwrap_or(0) * capacity);
-        let mut segments = Vec::with_capacity(batch.sequences().len());
         for q in batch.sequences() {
             let to = (q.slot * capacity + q.past) * width;
             let (from, n) = (q.start * width, q.len * width);
             kept.k[to..to + n].copy_from_slice(&k[from..from + n]);
             kept.v[to..to + n].copy_from_slice(&v[from..from + n]);
-            segments.push(Segment {
-                q_start: q.start,
-                q_len: q.len,
-                k_start: q.slot * capacity,
-                k_len: q.past + q.len,
-            });
         }
-        Kept { k: &kept.k, v: &kept.v, segments }
+    }
+
+    /// What a pass attends to, its own keys and values having been appended.
+    pub(crate) fn kept(&self, layer: usize, batch: &Batch) -> Kept<'_> {
+        let segment = |q: &Sequence| Segment {
+            q_start: q.start,
+            q_len: q.len,
+            k_start: q.slot * self.capacity,
+            k_len: q.keys(),
+        };
+        let segments = batch.sequences().iter().map(segment).collect();
+        Kept { k: &self.layers[layer].k, v: &self.layers[layer].v, segments }
+    }
+
+    /// The keys (0) or values (1) that a pass attends to, sequence after sequence. // [keys, width]
+    pub(crate) fn take(&self, layer: usize, batch: &Batch, which: usize) -> Tensor {
+        let kept = &self.layers[layer];
+        let rows = |q: &Sequence| {
+            let start = q.slot * self.capacity * kept.width;
+            [&kept.k, &kept.v][which][start..start + q.keys() * kept.width].iter().copied()
+        };
+        let all: Vec<f32> = batch.sequences().iter().flat_map(rows).collect();
+        Tensor::new(all, [batch.keys(), kept.width])
+    }
+
+    /// Puts back what [`take`](Self::take) gave.
+    pub(crate) fn put(&mut self, layer: usize, batch: &Batch, which: usize, x: &Tensor) {
+        let (capacity, kept) = (self.capacity, &mut self.layers[layer]);
+        let width = kept.width;
+        let mut rest = x.f32s();
+        for q in batch.sequences() {
+            let (own, others) = rest.split_at(q.keys() * width);
+            let start = q.slot * capacity * width;
+            [&mut kept.k, &mut kept.v][which][start..start + own.len()].copy_from_slice(own);
+            rest = others;
+        }
     }
 
     /// Gives the sequence in slot `to` what the one in slot `from` has of its first `tokens`.

@@ -2,29 +2,47 @@
 
 use pellucid_graph::{CheckedTrace, Cost, Kind, Limits, PassPlan, plan};
 
+use crate::batch::Batch;
 use crate::compute::Machine;
 use crate::interleave::{Interleaver, Values};
 use crate::pass::Halt;
-use crate::{Cancel, Error, Model, Tensor};
+use crate::{Cancel, Error, Model, Tensor, steps};
 
 /// The saved values of a run, by name, in the order saved.
 #[derive(Clone, Debug, Default)]
-pub struct Saved(Vec<(String, Tensor)>);
+pub struct Saved {
+    values: Vec<(String, Tensor)>,
+    absent: Vec<Absent>,
+}
+
+/// A value that does not exist, since the generation ended before a step that it needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Absent {
+    /// What it was to be saved as.
+    pub name: String,
+    /// The step that was not made.
+    pub step: usize,
+}
 
 impl Saved {
     /// The value saved under a name.
     pub fn get(&self, name: &str) -> Option<&Tensor> {
-        self.0.iter().find(|(n, _)| n == name).map(|(_, t)| t)
+        self.values.iter().find(|(n, _)| n == name).map(|(_, t)| t)
     }
 
     /// Names and values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Tensor)> {
-        self.0.iter().map(|(n, t)| (n.as_str(), t))
+        self.values.iter().map(|(n, t)| (n.as_str(), t))
     }
 
     /// Names and values, owned.
     pub fn into_vec(self) -> Vec<(String, Tensor)> {
-        self.0
+        self.values
+    }
+
+    /// What was to be saved and does not exist.
+    pub fn absent(&self) -> &[Absent] {
+        &self.absent
     }
 }
 
@@ -39,21 +57,29 @@ pub fn execute(model: &Model, checked: &CheckedTrace, cancel: &Cancel) -> Result
     let mut values = Values::new(Machine::new(model, checked, cancel));
     values.compute(&plan.before)?;
     for pass in &plan.passes {
-        run_pass(&mut values, pass)?;
+        match &checked.trace().generation {
+            None => run_pass(&mut values, pass)?,
+            Some(sampling) => steps::run(&mut values, pass, sampling)?,
+        }
     }
-    let save = |kind: &Kind| match kind {
-        Kind::Save { name, value } => Some(values.get(*value).map(|t| (name.clone(), t.compact()))),
-        _ => None,
-    };
-    let saved = checked.trace().statements.iter().filter_map(|s| save(&s.kind));
-    Ok(Saved(saved.collect::<Result<_, _>>()?))
+    let mut saved = Saved::default();
+    for statement in &checked.trace().statements {
+        let Kind::Save { name, value } = &statement.kind else { continue };
+        match values.missing(*value) {
+            Some(step) => saved.absent.push(Absent { name: name.clone(), step }),
+            None => saved.values.push((name.clone(), values.get(*value)?.compact())),
+        }
+    }
+    Ok(saved)
 }
 
 fn run_pass(values: &mut Values<'_>, plan: &PassPlan) -> Result<(), Error> {
     let Machine { model, cancel, checked, .. } = &values.machine;
     let (model, cancel, checked) = (*model, *cancel, *checked);
     let ids = pass_ids(checked, plan);
-    let (mut interleaver, watched, batch) = Interleaver::new(values, plan);
+    let batch = Batch::new(plan.invokes.iter().flat_map(|i| checked.rows(*i).lengths.iter().copied()));
+    let entries = plan.steps.first().map_or(&[][..], |step| step);
+    let (mut interleaver, watched) = Interleaver::new(values, entries, &plan.invokes);
     let mut pass = model.pass(&batch, &watched, cancel).watch(&mut interleaver);
     match model.forward(&mut pass, ids) {
         Ok(_) | Err(Halt::Done) => interleaver.finish(),
@@ -77,7 +103,6 @@ mod tests {
 
     use super::*;
     use crate::Options;
-    use crate::batch::Batch;
     use crate::pass::{Flow, Node, PointId, Seen, WatchSet, Watcher};
 
     /// Sees every site that a pass comes to, and passes on what the interleaver watches.
@@ -96,11 +121,13 @@ mod tests {
     /// Sites that the pass of a trace on the tiny llama comes to.
     fn visits(model: &Model, lines: &str) -> usize {
         let limits = Limits::default();
-        let trace = text::parse(&format!("pellucid 1\ninvoke 0 ids [1, 2]\n{lines}"), "run.trace", &limits);
+        let trace = text::parse(&format!("pellucid 2\ninvoke 0 ids [1, 2]\n{lines}"), "run.trace", &limits);
         let checked = check(trace.unwrap(), model.spec(), &limits).unwrap();
         let (plan, cancel) = (plan(&checked), Cancel::new());
         let mut values = Values::new(Machine::new(model, &checked, &cancel));
-        let (inner, _, batch) = Interleaver::new(&mut values, &plan.passes[0]);
+        let pass = &plan.passes[0];
+        let batch = Batch::new(pass.invokes.iter().flat_map(|i| checked.rows(*i).lengths.iter().copied()));
+        let (inner, _) = Interleaver::new(&mut values, &pass.steps[0], &pass.invokes);
         let mut counting = Counting { inner, visits: 0 };
         let everything = WatchSet::all(model.n_modules());
         let ids = pass_ids(&checked, &plan.passes[0]);

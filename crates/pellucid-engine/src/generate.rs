@@ -6,20 +6,24 @@
 mod row;
 mod sampling;
 
-use pellucid_graph::{Code, Diagnostic};
+use pellucid_graph::{Code, Diagnostic, Sampling};
 
 use crate::batch::Batch;
 use crate::cache::KvCache;
-use crate::pass::{Halt, WatchSet};
+use crate::pass::{Flow, Halt, Pass, WatchSet};
 use crate::{Cancel, Error, Model, Tensor};
 
 use row::Row;
 pub use row::{Ended, Fresh};
-pub use sampling::Sampling;
+pub use sampling::probabilities;
 
 /// Continuations being made.
 pub struct Generator {
     sampling: Sampling,
+    /// Tokens that end a continuation.
+    eos: Vec<u32>,
+    /// What a row that has ended goes on with, if it must.
+    pad: u32,
     /// `n` for each prompt, next to each other; a row's index is its place in the cache.
     rows: Vec<Row>,
     cache: KvCache,
@@ -46,6 +50,8 @@ impl Generator {
         Ok(Generator {
             rows: prompts.iter().flat_map(samples).collect(),
             cache: KvCache::new(model.n_layers(), longest + sampling.max_new_tokens),
+            eos: sampling.eos.clone().unwrap_or_else(|| model.eos().to_vec()),
+            pad: model.pad(),
             sampling,
             steps: 0,
         })
@@ -61,43 +67,107 @@ impl Generator {
         }
         // Rows of one prompt share its first pass.
         let n = if self.steps == 0 { self.sampling.n } else { 1 };
-        let goes_on = |i: &usize| self.steps == 0 || self.rows[*i].ended().is_none();
+        let goes_on = |i: &usize| self.steps == 0 || self.goes_on(*i);
         let active: Vec<usize> = (0..self.rows.len()).step_by(n).filter(goes_on).collect();
         if active.is_empty() {
             return Ok(Vec::new());
         }
-        let logits = self.pass(model, &active, cancel)?; // [b, v]
-        let mut fresh = Vec::new();
+        let batch = self.batch(model, &active);
+        let watched = WatchSet::none(model.n_modules());
+        let pass = model.pass(&batch, &watched, cancel);
+        let logits = match self.forward(model, pass.last_only(), &active) {
+            Ok(logits) => logits, // [b, v]
+            Err(Halt::Error(e)) => return Err(e),
+            Err(Halt::Done) => return Err(Error::internal("an unwatched pass was ended")),
+        };
+        let mut rows = Vec::new();
+        let mut tokens = Vec::new();
         for (b, &first) in active.iter().enumerate() {
-            let logits = logits.rows(b, 1);
             for i in first..first + n {
-                let row = &mut self.rows[i];
                 if i > first {
-                    self.cache.copy(first, i, row.ids().len());
+                    self.cache.copy(first, i, self.rows[i].ids().len());
                 }
-                let token = self.sampling.choose(logits.f32s(), row.ids(), row.sample(), self.steps as u64);
-                fresh.push(row.push(i, token, &self.sampling, model.tokenizer())?);
+                rows.push(i);
+                tokens.push(self.choose(i, logits.rows(b, 1).f32s()));
+            }
+        }
+        self.push(model, &rows, &tokens)
+    }
+
+    /// Whether a row has not ended.
+    pub(crate) fn goes_on(&self, row: usize) -> bool {
+        self.rows[row].ended().is_none()
+    }
+
+    /// The batch of the next pass over some rows.
+    pub(crate) fn batch(&self, model: &Model, rows: &[usize]) -> Batch {
+        let past = |i: usize| self.past(model, i);
+        Batch::in_slots(rows.iter().map(|&i| (i, self.rows[i].ids().len() - past(i), past(i))))
+    }
+
+    /// Tokens of a row that are in the cache and stay.
+    fn past(&self, model: &Model, row: usize) -> usize {
+        match self.rows[row].ids().len() {
+            n if self.steps == 0 || model.restart() == Some(n - 1) => 0,
+            n => n - 1,
+        }
+    }
+
+    /// Runs a pass over the [`batch`](Self::batch) of some rows. Gives the logits of each row's last token,
+    /// or of all tokens if the pass is not for the last only.
+    pub(crate) fn forward<'a>(&'a mut self, model: &'a Model, pass: Pass<'a>, rows: &[usize]) -> Flow<Tensor> {
+        let past: Vec<usize> = pass.batch().sequences().iter().map(|q| q.past).collect();
+        let fresh = rows.iter().zip(past).flat_map(|(&i, past)| &self.rows[i].ids()[past..]);
+        let ids: Vec<i64> = fresh.map(|id| i64::from(*id)).collect();
+        let t = ids.len();
+        model.forward(&mut pass.keep(&mut self.cache), Tensor::new(ids, [t]))
+    }
+
+    /// The next token of a row, whose logits are `[v]`; what fills up one that has ended.
+    pub(crate) fn choose(&self, row: usize, logits: &[f32]) -> u32 {
+        let row = &self.rows[row];
+        match row.ended() {
+            Some(_) => self.pad,
+            None => sampling::choose(&self.sampling, logits, row.ids(), row.sample(), self.steps as u64),
+        }
+    }
+
+    /// Gives rows their next tokens, which ends the step; tells of those that had not ended.
+    ///
+    /// # Errors
+    /// Text settings without a tokenizer.
+    pub(crate) fn push(
+        &mut self,
+        model: &Model,
+        rows: &[usize],
+        tokens: &[u32],
+    ) -> Result<Vec<Fresh>, Error> {
+        let mut fresh = Vec::new();
+        for (&i, &token) in rows.iter().zip(tokens) {
+            let row = &mut self.rows[i];
+            match row.ended() {
+                Some(_) => row.pad(token),
+                None => fresh.push(row.push(i, token, &self.sampling, &self.eos, model.tokenizer())?),
             }
         }
         self.steps += 1;
         Ok(fresh)
     }
 
-    fn pass(&mut self, model: &Model, active: &[usize], cancel: &Cancel) -> Result<Tensor, Error> {
-        let past = |i: usize| match self.rows[i].ids().len() {
-            n if self.steps == 0 || model.restart() == Some(n - 1) => 0,
-            n => n - 1,
-        };
-        let batch = Batch::in_slots(active.iter().map(|&i| (i, self.rows[i].ids().len() - past(i), past(i))));
-        let ids: Vec<i64> =
-            active.iter().flat_map(|&i| &self.rows[i].ids()[past(i)..]).map(|id| i64::from(*id)).collect();
-        let watched = WatchSet::none(model.n_modules());
-        let mut pass = model.pass(&batch, &watched, cancel).keep(&mut self.cache).last_only();
-        match model.forward(&mut pass, Tensor::new(ids, [batch.tokens()])) {
-            Ok(logits) => Ok(logits),
-            Err(Halt::Error(e)) => Err(e),
-            Err(Halt::Done) => Err(Error::internal("an unwatched pass was ended")),
+    /// Prompts and tokens made of some rows, i64: prompts aligned to the right, shorter continuations filled
+    /// up. // [b, all]
+    pub(crate) fn sequences(&self, rows: std::ops::Range<usize>) -> Tensor {
+        let rows = &self.rows[rows];
+        let prompt = rows.iter().map(Row::n_prompt).max().unwrap_or(0);
+        let made = rows.iter().map(|row| row.made().len()).max().unwrap_or(0);
+        let pad = i64::from(self.pad);
+        let mut ids = Vec::with_capacity(rows.len() * (prompt + made));
+        for row in rows {
+            ids.extend(std::iter::repeat_n(pad, prompt - row.n_prompt()));
+            ids.extend(row.whole().iter().map(|id| i64::from(*id)));
+            ids.extend(std::iter::repeat_n(pad, made - row.made().len()));
         }
+        Tensor::new(ids, [rows.len(), prompt + made])
     }
 
     /// The tokens that each row has made so far.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use pellucid_graph::{CheckedTrace, DType, Entry, InvokeId, Kind, Order, PassPlan, ValueId};
+use pellucid_graph::{CheckedTrace, Code, DType, Diagnostic, Entry, InvokeId, Kind, Order, ValueId};
 
 use crate::batch::{Batch, Layout};
 use crate::compute::Machine;
@@ -15,13 +15,15 @@ use crate::{Error, Tensor};
 pub(crate) struct Values<'a> {
     pub machine: Machine<'a>,
     values: Vec<Option<Tensor>>,
+    /// Values that do not exist, and the step they need that was not made.
+    missing: HashMap<ValueId, usize>,
 }
 
 impl<'a> Values<'a> {
     /// Nothing computed yet.
     pub fn new(machine: Machine<'a>) -> Values<'a> {
         let values = vec![None; machine.checked.types().len()];
-        Values { machine, values }
+        Values { machine, values, missing: HashMap::new() }
     }
 
     fn checked(&self) -> &'a CheckedTrace {
@@ -32,6 +34,55 @@ impl<'a> Values<'a> {
     pub fn get(&self, v: ValueId) -> Result<&Tensor, Error> {
         let value = self.values.get(v.index()).and_then(Option::as_ref);
         value.ok_or_else(|| Error::internal(format!("value {v} was not computed")))
+    }
+
+    /// The step that a value needs and that was not made.
+    pub fn missing(&self, v: ValueId) -> Option<usize> {
+        self.missing.get(&v).copied()
+    }
+
+    /// Notes that what a statement makes does not exist, if what it uses does not.
+    fn lacks(&mut self, i: usize) -> Option<usize> {
+        let kind = &self.checked().statement(i).kind;
+        let mut lacking = None;
+        if !self.missing.is_empty() {
+            kind.for_each_input(|v| lacking = lacking.max(self.missing(v)));
+        }
+        lacking.inspect(|step| self.miss(i, *step))
+    }
+
+    fn miss(&mut self, i: usize, step: usize) {
+        let first = self.checked().first_value(i).0;
+        let made = 0..self.checked().statement(i).kind.n_values() as u32;
+        self.missing.extend(made.map(|k| (ValueId(first + k), step)));
+    }
+
+    /// Goes through an entry of a step that was not made.
+    pub fn pass_over(&mut self, entry: &Entry, step: usize) -> Result<(), Error> {
+        entry.reads.iter().for_each(|i| self.miss(*i, step));
+        self.compute(&entry.compute)?;
+        self.drop_all(&entry.drops);
+        Ok(())
+    }
+
+    /// Takes what a whole generation has made for the reads of an entry, and computes what needs it.
+    pub fn finish(
+        &mut self,
+        entry: &Entry,
+        result: impl Fn(InvokeId) -> Result<Tensor, Error>,
+    ) -> Result<(), Error> {
+        for &i in &entry.reads {
+            if let Kind::Read { invoke, .. } = &self.checked().statement(i).kind {
+                self.set(self.checked().first_value(i), result(*invoke)?)?;
+            }
+        }
+        self.compute(&entry.compute)?;
+        self.drop_all(&entry.drops);
+        Ok(())
+    }
+
+    fn drop_all(&mut self, values: &[ValueId]) {
+        values.iter().for_each(|v| self.values[v.index()] = None);
     }
 
     /// # Errors
@@ -48,6 +99,9 @@ impl<'a> Values<'a> {
     /// Computes statements in order.
     pub fn compute(&mut self, statements: &[usize]) -> Result<(), Error> {
         for &i in statements {
+            if self.lacks(i).is_some() {
+                continue;
+            }
             let first = self.checked().first_value(i);
             let statement = self.checked().statement(i);
             let made = self.machine.compute(statement, |v| self.values.get(v.index())?.as_ref())?;
@@ -62,46 +116,59 @@ impl<'a> Values<'a> {
 /// One pass of a plan.
 pub(crate) struct Interleaver<'v, 'a> {
     values: &'v mut Values<'a>,
-    plan: &'v PassPlan,
+    plan: &'v [Entry],
     /// Index of the entry of each watched site.
     entries: HashMap<Order, usize>,
-    /// The sequences of each invoke among the pass's.
+    /// The sequences of each invoke that takes part, among the pass's.
     rows: HashMap<InvokeId, Range<usize>>,
     /// Rows that skip a module that has started, and what its output shall be there.
     skips: HashMap<usize, Vec<(Range<usize>, Tensor)>>,
     /// Token ids that the trace wrote: the one kind of value that a module can object to.
     ids: Vec<(usize, Tensor)>,
     done: usize,
+    step: usize,
+    goes_on: bool,
 }
 
 impl<'v, 'a> Interleaver<'v, 'a> {
-    /// Prepares a pass: which modules to watch, and the batch of its invokes' sequences.
-    pub fn new(values: &'v mut Values<'a>, plan: &'v PassPlan) -> (Self, WatchSet, Batch) {
+    /// Prepares a pass over the rows of some invokes, one after the other: says which modules to watch.
+    pub fn new(values: &'v mut Values<'a>, plan: &'v [Entry], invokes: &[InvokeId]) -> (Self, WatchSet) {
         let (model, checked) = (values.machine.model, values.checked());
         let mut watched = WatchSet::none(model.n_modules());
-        for entry in &plan.entries {
-            let (node, point) = model.site(entry.order);
+        for entry in plan {
+            let Some((node, point)) = model.site(entry.order) else { continue };
             watched.add(node, point);
             if !entry.skips.is_empty() {
                 watched.add_skip(node);
             }
         }
         let mut rows = HashMap::new();
-        let mut lengths = Vec::new();
-        for &invoke in &plan.invokes {
-            let start = lengths.len();
-            lengths.extend(&checked.rows(invoke).lengths);
-            rows.insert(invoke, start..lengths.len());
+        let mut start = 0;
+        for &invoke in invokes {
+            let end = start + checked.rows(invoke).b();
+            rows.insert(invoke, start..end);
+            start = end;
         }
-        let entries = plan.entries.iter().enumerate().map(|(i, e)| (e.order, i)).collect();
+        let entries = plan.iter().enumerate().map(|(i, e)| (e.order, i)).collect();
         let (skips, ids) = (HashMap::new(), Vec::new());
-        (Interleaver { values, plan, entries, rows, skips, ids, done: 0 }, watched, Batch::new(lengths))
+        let (step, goes_on) = (0, false);
+        (Interleaver { values, plan, entries, rows, skips, ids, done: 0, step, goes_on }, watched)
+    }
+
+    /// Makes it one of a step of a generation, which may go on when all that is planned for it is done.
+    pub fn at_step(self, step: usize, goes_on: bool) -> Self {
+        Interleaver { step, goes_on, ..self }
+    }
+
+    /// The statement that wrote token ids last.
+    pub fn wrote_ids(&self) -> Option<usize> {
+        self.ids.last().map(|(i, _)| *i)
     }
 
     /// # Errors
     /// An entry that the pass never came to, which would be a fault of the engine.
     pub fn finish(self) -> Result<(), Error> {
-        match self.done == self.plan.entries.len() {
+        match self.done == self.plan.len() {
             true => Ok(()),
             false => Err(Error::internal("the pass ended before every watched site was visited")),
         }
@@ -123,16 +190,35 @@ impl<'v, 'a> Interleaver<'v, 'a> {
         Error::Trace(d.at(at.flatten()))
     }
 
+    /// Does what is planned for a site.
+    ///
+    /// # Errors
+    /// [`Halt::Done`] when nothing after it is wanted.
+    pub fn reach(&mut self, order: Order, value: &mut Seen<'_>, batch: &Batch) -> Flow<()> {
+        let Some(index) = self.entries.get(&order).copied() else { return Ok(()) };
+        let plan = self.plan;
+        self.values.machine.cancel.check()?;
+        self.enter_site(&plan[index], value, batch)?;
+        self.done += 1;
+        match self.done == plan.len() && !self.goes_on {
+            true => Err(Halt::Done),
+            false => Ok(()),
+        }
+    }
+
     fn enter_site(
         &mut self,
-        node: &Node,
         entry: &Entry,
         value: &mut Seen<'_>,
         batch: &Batch,
     ) -> Result<(), Error> {
         for &i in &entry.reads {
             if let Kind::Read { invoke, .. } = &self.values.checked().statement(i).kind {
-                let dense = batch.take(&self.rows[invoke], value.layout, value.x, value.fill);
+                let Some(rows) = self.rows.get(invoke) else {
+                    self.values.miss(i, self.step);
+                    continue;
+                };
+                let dense = batch.take(rows, value.layout, value.x, value.fill);
                 let shown = self.values.machine.model.precision().shown(dense);
                 self.values.set(self.values.checked().first_value(i), shown)?;
             }
@@ -140,8 +226,9 @@ impl<'v, 'a> Interleaver<'v, 'a> {
         self.values.compute(&entry.compute)?;
         for &i in &entry.writes {
             if let Kind::Write { invoke, value: v, .. } = &self.values.checked().statement(i).kind {
-                let written = self.values.get(*v)?;
-                batch.put(&self.rows[invoke], value.layout, value.x, &Precision::taken(written));
+                let Some(rows) = self.rows.get(invoke) else { continue };
+                let written = self.written(i, *v)?;
+                batch.put(rows, value.layout, value.x, &Precision::taken(written));
                 value.written = true;
                 if written.dtype() == DType::I64 {
                     self.ids.push((i, written.clone()));
@@ -150,36 +237,37 @@ impl<'v, 'a> Interleaver<'v, 'a> {
         }
         for &i in &entry.skips {
             if let Kind::Skip { invoke, value: v, .. } = &self.values.checked().statement(i).kind {
-                let rows = self.rows[invoke].clone();
+                let Some(rows) = self.rows.get(invoke).cloned() else { continue };
+                let Some((node, _)) = self.values.machine.model.site(entry.order) else { continue };
                 if value.x.dtype() == DType::I64 {
                     let shape = batch.dense_shape(&rows, value.layout, value.x.shape());
                     // The module may still run for other rows: it must not object to ids of these.
                     let zeros = Tensor::new(vec![0i64; shape.iter().product()], shape);
                     batch.put(&rows, value.layout, value.x, &zeros);
                 }
-                let output = Precision::taken(self.values.get(*v)?);
-                self.skips.entry(node.id).or_default().push((rows, output));
+                let output = Precision::taken(self.written(i, *v)?);
+                self.skips.entry(node).or_default().push((rows, output));
             }
         }
-        for v in &entry.drops {
-            self.values.values[v.index()] = None;
-        }
+        self.values.drop_all(&entry.drops);
         Ok(())
+    }
+
+    /// The value that a statement puts into the pass.
+    fn written(&self, i: usize, v: ValueId) -> Result<&Tensor, Error> {
+        let Some(step) = self.values.missing(v) else { return self.values.get(v) };
+        let statement = self.values.checked().statement(i);
+        let message = format!("what is written needs step {step} of a generation that ended before it");
+        let diagnostic = Diagnostic::new(Code::NotReached, message);
+        Err(diagnostic.help("`ignore_eos=True` makes all steps").at(statement.at.clone()).into())
     }
 }
 
 impl Watcher for Interleaver<'_, '_> {
     fn visit(&mut self, node: &Node, point: PointId, value: &mut Seen<'_>, batch: &Batch) -> Flow<()> {
-        let entry =
-            self.values.machine.model.order(node.id, point).and_then(|o| self.entries.get(&o)).copied();
-        let Some(index) = entry else { return Ok(()) };
-        let plan = self.plan;
-        self.values.machine.cancel.check()?;
-        self.enter_site(node, &plan.entries[index], value, batch)?;
-        self.done += 1;
-        match self.done == plan.entries.len() {
-            true => Err(Halt::Done),
-            false => Ok(()),
+        match self.values.machine.model.order(node.id, point) {
+            Some(order) => self.reach(order, value, batch),
+            None => Ok(()),
         }
     }
 

@@ -35,13 +35,14 @@ mod options;
 mod parameter;
 mod precision;
 mod probe;
+mod steps;
 
 pub use cancel::Cancel;
 pub use embed::embed;
 pub use error::Error;
-pub use execute::{Saved, execute};
+pub use execute::{Absent, Saved, execute};
 pub use find::{Source, find_model, known_models, model_folders};
-pub use generate::{Ended, Fresh, Generator, Sampling, generate};
+pub use generate::{Ended, Fresh, Generator, generate, probabilities};
 pub use load::{Chat, Encoding, LoadError, Now, Padding, Pooled, Pooling, Progress, Side, Tokenizer};
 pub use memory::peak as peak_memory;
 pub use model::Model;

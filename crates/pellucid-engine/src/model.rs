@@ -61,6 +61,7 @@ impl Model {
             n_ctx: built.n_ctx,
             vocab_size: built.vocab_size,
             precision: options.dtype,
+            causal: built.causal,
         };
         let probed = probe(identity, &modules, &built.root)?;
         let orders =
@@ -132,6 +133,14 @@ impl Model {
     /// Ids that end a generation.
     pub fn eos(&self) -> &[u32] {
         &self.eos
+    }
+
+    /// What a row that has ended is continued with, as transformers does: the id for filling up, or the
+    /// first that ends a generation.
+    pub fn pad(&self) -> u32 {
+        let filling = self.tokenizer.special_tokens().iter().find(|(role, _)| role == "pad_token");
+        let id = filling.and_then(|(_, text)| self.tokenizer.id(text));
+        id.or_else(|| self.eos.first().copied()).unwrap_or(0)
     }
 
     /// Whether the model continues texts; an encoder does not.
@@ -210,9 +219,9 @@ impl Model {
         Ok(y.reshaped(shape))
     }
 
-    /// The module and point of a site.
-    pub(crate) fn site(&self, order: Order) -> (usize, PointId) {
-        self.sites[order]
+    /// The module and point of a site of the pass; none for those of a generation.
+    pub(crate) fn site(&self, order: Order) -> Option<(usize, PointId)> {
+        self.sites.get(order).copied()
     }
 
     /// The order of a site.

@@ -1,6 +1,7 @@
 //! Observing a model: two passes over meta tensors of different batch sizes say which sites it has,
 //! in what order, and how their shapes depend on b and s.
 
+use pellucid_graph::spec::GENERATOR;
 use pellucid_graph::{Dim, ModelSpec, ModuleSpec, SiteSpec, SpecData};
 
 use crate::batch::Batch;
@@ -24,6 +25,7 @@ pub(crate) struct Identity {
     pub n_ctx: usize,
     pub vocab_size: usize,
     pub precision: Precision,
+    pub causal: bool,
 }
 
 /// Runs the two passes and compares them.
@@ -32,7 +34,10 @@ pub(crate) fn probe(
     modules: &[Registered],
     root: &Child<dyn Module>,
 ) -> Result<Probed, Error> {
-    let (small, large) = (observe(modules.len(), root, 2, 3)?, observe(modules.len(), root, 3, 5)?);
+    // An encoder has no tokens of earlier passes.
+    let (few, more) = if identity.causal { (4, 6) } else { (0, 0) };
+    let small = observe(modules.len(), root, [2, 3, few])?;
+    let large = observe(modules.len(), root, [3, 5, more])?;
     if small.visits.len() != large.visits.len() {
         return Err(Error::internal("the sites of a model depend on its batch"));
     }
@@ -56,6 +61,7 @@ pub(crate) fn probe(
         flops_per_token: m.cost.flops_per_token,
         flops_per_pair: m.cost.flops_per_pair,
     };
+    let generator = if identity.causal { generator(&identity) } else { Vec::new() };
     let spec = ModelSpec::from(SpecData {
         name: identity.name,
         model_type: identity.model_type,
@@ -64,17 +70,35 @@ pub(crate) fn probe(
         dtype: identity.precision.dtype(),
         modules: modules.iter().map(module).collect(),
         sites: specs,
+        generator,
         aliases: Vec::new(),
     });
     let spec = spec.renamed(&vocabulary::renames())?;
     Ok(Probed { spec, sites })
 }
 
-/// An axis of length 2 then 3 is b, of length 3 then 5 is s, of one length is fixed.
+/// The sites of a generation, in the order that a step comes to them; the last is there at the end.
+fn generator(identity: &Identity) -> Vec<SiteSpec> {
+    let site = |point: &str, shape: &[Dim], dtype| SiteSpec {
+        path: GENERATOR.to_owned(),
+        point: point.to_owned(),
+        shape: shape.to_vec(),
+        dtype,
+    };
+    let logits = [Dim::B, Dim::Fixed(identity.vocab_size)];
+    vec![
+        site(PointId::LOGITS.name(), &logits, identity.precision.dtype()),
+        site(PointId::TOKEN.name(), &[Dim::B], DType::I64),
+        site(PointId::OUTPUT.name(), &[Dim::B, Dim::All], DType::I64),
+    ]
+}
+
+/// An axis of length 2 then 3 is b, of length 3 then 5 is s, of 7 then 11 keys, of one length is fixed.
 fn dim(small: usize, large: usize) -> Result<Dim, Error> {
     match (small, large) {
         (2, 3) => Ok(Dim::B),
         (3, 5) => Ok(Dim::S),
+        (7, 11) => Ok(Dim::Keys),
         (a, b) if a == b => Ok(Dim::Fixed(a)),
         (a, b) => Err(Error::internal(format!("an axis of length {a}, then {b}"))),
     }
@@ -93,8 +117,9 @@ struct Observer {
     mixing: Vec<bool>,
 }
 
-fn observe(n_modules: usize, root: &Child<dyn Module>, b: usize, s: usize) -> Result<Observer, Error> {
-    let batch = Batch::new(std::iter::repeat_n(s, b));
+fn observe(n_modules: usize, root: &Child<dyn Module>, lengths: [usize; 3]) -> Result<Observer, Error> {
+    let [b, s, past] = lengths;
+    let batch = Batch::with_past(std::iter::repeat_n((s, past), b));
     let (watched, cancel) = (WatchSet::all(n_modules), Cancel::new());
     let mut observer = Observer { visits: Vec::new(), open: Vec::new(), mixing: vec![false; n_modules] };
     let mut pass = Pass::new(&batch, &watched, &cancel).watch(&mut observer);

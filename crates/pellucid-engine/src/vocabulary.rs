@@ -52,6 +52,22 @@ pub const VOCABULARY: &[Word] = &[
     },
     Word { name: "layers.*.attn.z", spellings: &["layers.*.attn.attention.z", "layers.*.attn.self.z"] },
     Word { name: "layers.*.attn.heads", spellings: &["layers.*.attn.z"] },
+    Word {
+        name: "layers.*.attn.cache.keys",
+        spellings: &[
+            "layers.*.attn.cached_keys",
+            "layers.*.attn.attention.cached_keys",
+        ],
+    },
+    Word {
+        name: "layers.*.attn.cache.values",
+        spellings: &[
+            "layers.*.attn.cached_values",
+            "layers.*.attn.attention.cached_values",
+        ],
+    },
+    // What NNsight calls the token of a step.
+    Word { name: "generator.streamer.output", spellings: &["generator.token"] },
     Word { name: "layers.*.mlp", spellings: &["layers.*.mlp"] },
     // Where a layer wires its MLP itself, the word has sites but is no module.
     Word { name: "layers.*.mlp.input", spellings: &["layers.*.fc1.input", "layers.*.intermediate.input"] },

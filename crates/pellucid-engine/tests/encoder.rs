@@ -108,7 +108,7 @@ fn more_prompts_than_one_pass_holds() {
 fn try_run(name: &str, lines: &str) -> Result<Tensor, Error> {
     let (model, limits) = (tiny(name), Limits::default());
     let ids = format!("ids {:?}", Golden::tiny(name).ids("p1.input_ids"));
-    let trace = text::parse(&format!("pellucid 1\n{}", lines.replace("P1", &ids)), "run.trace", &limits)?;
+    let trace = text::parse(&format!("pellucid 2\n{}", lines.replace("P1", &ids)), "run.trace", &limits)?;
     let saved = execute(&model, &check(trace, model.spec(), &limits)?, &Cancel::new())?;
     Ok(saved.get("it").unwrap().clone())
 }

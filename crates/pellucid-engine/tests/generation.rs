@@ -4,7 +4,8 @@
 mod support;
 
 use expect_test::expect;
-use pellucid_engine::{Cancel, Ended, Fresh, Generator, Model, Options, Sampling, find_model};
+use pellucid_engine::{Cancel, Ended, Fresh, Generator, Model, Options, find_model, probabilities};
+use pellucid_graph::Sampling;
 use serde_json::Value;
 use support::{TINY, fixture, tiny};
 
@@ -30,7 +31,7 @@ fn tokens_are_drawn_from_the_probabilities_of_transformers() {
             |key: &str| case[key].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect::<Vec<_>>();
         let logits: Vec<f32> = floats("logits").iter().map(|x| *x as f32).collect();
         let ids: Vec<u32> = floats("ids").iter().map(|x| *x as u32).collect();
-        let got = sampling(&case["settings"]).probabilities(&logits, &ids);
+        let got = probabilities(&sampling(&case["settings"]), &logits, &ids);
         for (i, (got, want)) in got.iter().zip(floats("probabilities")).enumerate() {
             assert!((got - want).abs() < 1e-5, "{} token {i}: {got}, expected {want}", case["settings"]);
         }
@@ -65,7 +66,7 @@ fn a_continuation_is_the_same_alone_and_among_others() {
         let endless = made(&model, &prompts(), &sampled);
         // Tokens that were made become those that end: rows end at different steps.
         let eos = vec![endless[0][2], endless[5][4], endless[10][1]];
-        let sampled = Sampling { eos: eos.clone(), ..sampled };
+        let sampled = Sampling { eos: Some(eos.clone()), ..sampled };
         let together = made(&model, &prompts(), &sampled);
         let mut lengths: Vec<usize> = together.iter().map(Vec::len).collect();
         for (ended, endless) in together.iter().zip(&endless) {
@@ -97,7 +98,7 @@ fn draws_have_their_frequencies() {
     let saved = support::run(&model, &[vec![prompts()[0].clone()]], |r| support::save(r, 0, "output"));
     let logits = saved.get("0:output").unwrap();
     let v = logits.shape()[2];
-    let probabilities = sampled.probabilities(&logits.f32s()[logits.numel() - v..], &prompts()[0]);
+    let probabilities = probabilities(&sampled, &logits.f32s()[logits.numel() - v..], &prompts()[0]);
     for (id, p) in probabilities.iter().enumerate() {
         let count = rows.iter().filter(|row| row[0] == id as u32).count() as f64;
         let deviation = (4000.0 * p * (1.0 - p)).sqrt();
@@ -123,7 +124,7 @@ fn text_comes_as_it_settles_and_ends_before_a_stop() {
     assert_eq!(ended, Some(Ended::Stop));
     assert!(ids.starts_with(&fewer) && fewer.len() < ids.len());
     assert_eq!(cut, whole.split(&stop).next().unwrap());
-    let eos = Sampling { eos: vec![ids[6]], ..sampled };
+    let eos = Sampling { eos: Some(vec![ids[6]]), ..sampled };
     assert_eq!(text(&eos).2, Some(Ended::Eos));
 }
 

@@ -10,13 +10,16 @@ mod types;
 
 use std::sync::Arc;
 
+use crate::shape::Lengths;
 use crate::{
     Code, Diagnostic, InvokeId, Kind, Limits, ModelSpec, Order, Result, Statement, TensorType, Trace,
     ValueId, work,
 };
 
 pub(crate) use flow::{Signature, check_function};
-pub(crate) use types::{Scope, check_constant, check_prompts, infer_statement, value_site_type};
+pub(crate) use types::{
+    Scope, check_constant, check_generation, check_prompts, infer_statement, value_site_type,
+};
 
 /// A trace that will run: only [`check`] makes one.
 #[derive(Clone, Debug)]
@@ -31,15 +34,36 @@ pub struct CheckedTrace {
     passes: Vec<usize>,
 }
 
-/// The rows of an invoke.
+/// The rows of an invoke: its prompts, each as often as it is continued.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rows {
-    /// Tokens of each prompt.
+    /// Tokens of each row's prompt.
     pub lengths: Vec<usize>,
+    /// Forward passes that a generation may make; 1 without one.
+    pub steps: usize,
+    /// Whether prompts are continued.
+    pub continues: bool,
+}
+
+/// When a statement that names a site acts: in which forward pass, and where in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct When {
+    /// 0 is the prompt's pass; the result of a generation is there at a step after the last.
+    pub step: usize,
+    /// The site's place in the pass.
+    pub order: Order,
 }
 
 impl Rows {
-    /// Number of prompts.
+    /// The axes of sites at a step.
+    pub fn at(&self, step: usize) -> Lengths {
+        let s = self.s();
+        let now = if step == 0 { s } else { 1 };
+        let all = s + if self.continues { self.steps } else { 0 };
+        Lengths { b: self.b(), s: now, keys: s + step, all }
+    }
+
+    /// Number of rows.
     pub fn b(&self) -> usize {
         self.lengths.len()
     }
@@ -65,19 +89,21 @@ pub fn check(mut trace: Trace, spec: &Arc<ModelSpec>, limits: &Limits) -> Result
     Limits::hold("invokes", trace.invokes.len(), limits.invokes)?;
     let constant_bytes = trace.constants.iter().map(|c| c.data.len()).sum();
     Limits::hold("constant_bytes", constant_bytes, limits.constant_bytes)?;
-    Limits::hold("prompts", trace.invokes.iter().map(|i| i.prompts.len()).sum(), limits.prompts)?;
+    let n = trace.generation.as_ref().map_or(1, |s| s.n);
+    let rows = trace.invokes.iter().map(|i| i.prompts.len().saturating_mul(n));
+    Limits::hold("prompts", rows.fold(0, usize::saturating_add), limits.prompts)?;
     check_model(&trace, spec)?;
     spec.resolve(&mut trace);
     let rows = trace
         .invokes
         .iter()
-        .map(|i| check_prompts(&i.prompts, spec).map_err(|d| d.at(i.at.clone())))
+        .map(|i| check_prompts(&i.prompts, trace.generation.as_ref(), spec).map_err(|d| d.at(i.at.clone())))
         .collect::<Result<Vec<_>>>()?;
     let scope = Scope { spec, constants: &trace.constants, rows: &rows, functions: &[] };
     let functions = check_functions(&trace, scope, limits)?;
     let types = check_statements(&trace, Scope { functions: &functions, ..scope }, limits)?;
     let first = trace.first_values();
-    let passes = order::passes(&trace, spec, &first, limits)?;
+    let passes = order::passes(&trace, spec, &rows, &first, limits)?;
     let limits = limits.clone();
     Ok(CheckedTrace { trace, spec: spec.clone(), limits, functions, first, types, rows, passes })
 }
@@ -200,9 +226,9 @@ impl CheckedTrace {
         self.passes[invoke]
     }
 
-    /// Where in its pass a statement that names a site acts; `None` for the others.
-    pub fn order_of(&self, i: usize) -> Option<(InvokeId, Order)> {
-        order::place(&self.trace.statements[i].kind, &self.spec).ok().flatten()
+    /// When a statement that names a site acts; `None` for the others.
+    pub fn when(&self, i: usize) -> Option<(InvokeId, When)> {
+        order::place(&self.trace.statements[i].kind, &self.spec, &self.rows).ok().flatten()
     }
 
     /// Names and types of the results, in the order saved.

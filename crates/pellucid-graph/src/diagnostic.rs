@@ -55,6 +55,7 @@ codes! {
     CyclicInvokes "cyclic-invokes" "Invokes need each other's values in a circle.",
     SkippedSite "skipped-site" "A site inside a module that the same invoke skips.",
     AfterStop "after-stop" "A read of something the model computes after the recorded stop.",
+    NotReached "not-reached" "A value of a step that the generation ended before.",
     EffectInFunction "effect-in-function" "A branch, loop or function reads, writes, skips, saves or stops.",
     DuplicateName "duplicate-name" "Two values, functions or modules would have the same name.",
     EmptyPrompt "empty-prompt" "An invoke without prompts or a prompt without tokens.",

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::{CheckedTrace, Kind, PassPlan, Plan, Point, Site};
+use crate::{CheckedTrace, Entry, Kind, PassPlan, Plan, Point, Site};
 
 /// What running a plan costs, counted before it runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,14 +22,14 @@ impl Cost {
     /// Counts the cost of a plan.
     pub fn of(checked: &CheckedTrace, plan: &Plan) -> Cost {
         let mut cost = Cost::default();
-        for pass in &plan.passes {
-            let (tokens, pairs) = tokens_and_pairs(checked, pass);
+        for (pass, step) in plan.passes.iter().flat_map(|p| (0..n_runs(checked, p)).map(move |step| (p, step))) {
+            let (tokens, pairs) = tokens_and_pairs(checked, pass, step);
             cost.tokens += tokens;
-            cost.flops += modules_run(checked, pass)
-                .map(|m| m.flops_per_token * tokens + m.flops_per_pair * pairs)
-                .sum::<u64>();
+            let modules = modules_run(checked, pass, step);
+            let flops = modules.map(|m| m.flops_per_token * tokens + m.flops_per_pair * pairs);
+            cost.flops = flops.fold(cost.flops, u64::saturating_add);
         }
-        let entries = || plan.passes.iter().flat_map(|p| &p.entries);
+        let entries = || plan.passes.iter().flat_map(PassPlan::entries);
         let made = || entries().flat_map(|e| e.reads.iter().chain(&e.compute)).chain(&plan.before);
         cost.flops = made().map(|&i| checked.flops(i)).fold(cost.flops, u64::saturating_add);
         cost.value_bytes = made().map(|&i| bytes_made(checked, i)).sum();
@@ -44,18 +44,31 @@ fn bytes_made(checked: &CheckedTrace, statement: usize) -> u64 {
     checked.types()[first..first + n].iter().map(|t| t.bytes().unwrap_or(0) as u64).sum()
 }
 
-fn tokens_and_pairs(checked: &CheckedTrace, pass: &PassPlan) -> (u64, u64) {
-    let lengths = pass.invokes.iter().flat_map(|i| &checked.rows(*i).lengths);
-    lengths.fold((0, 0), |(t, p), &n| (t + n as u64, p + (n * (n + 1) / 2) as u64))
+/// Forward passes that are made at most.
+fn n_runs(checked: &CheckedTrace, pass: &PassPlan) -> usize {
+    let most = pass.invokes.first().map_or(1, |i| checked.rows(*i).steps);
+    pass.steps.len().min(most)
 }
 
-/// Modules entered before the pass ends.
+fn tokens_and_pairs(checked: &CheckedTrace, pass: &PassPlan, step: usize) -> (u64, u64) {
+    let lengths = pass.invokes.iter().flat_map(|i| &checked.rows(*i).lengths);
+    lengths.fold((0, 0), |(t, p), &n| match step {
+        0 => (t + n as u64, p + (n * (n + 1) / 2) as u64),
+        _ => (t + 1, p + (n + step) as u64),
+    })
+}
+
+/// Modules entered before a step ends.
 fn modules_run<'a>(
     checked: &'a CheckedTrace,
     pass: &PassPlan,
+    step: usize,
 ) -> impl Iterator<Item = &'a crate::ModuleSpec> {
     let spec = checked.spec();
-    let last = pass.entries.last().map(|e| e.order);
+    let last = match step + 1 == pass.steps.len() {
+        true => pass.steps[step].last().map(|e| e.order),
+        false => Some(spec.sites.len()),
+    };
     spec.modules.iter().filter(move |m| {
         let input = spec.site(&Site::new(m.path.clone(), Point::Input));
         input.is_ok_and(|(order, _)| Some(order) < last)
@@ -68,6 +81,9 @@ pub fn explain(checked: &CheckedTrace, plan: &Plan) -> String {
     let spec = checked.spec();
     let cost = Cost::of(checked, plan);
     let _ = writeln!(out, "model {} ({}, {} sites)", spec.name, spec.model_type, spec.sites.len());
+    if let Some(sampling) = &checked.trace().generation {
+        let _ = writeln!(out, "generates {}", crate::text::settings_text(sampling));
+    }
     for (i, invoke) in checked.trace().invokes.iter().enumerate() {
         let rows = checked.rows(i);
         let text = invoke.prompts.iter().find_map(|p| p.text.as_deref()).unwrap_or("token ids");
@@ -100,23 +116,34 @@ pub fn explain(checked: &CheckedTrace, plan: &Plan) -> String {
 
 fn explain_pass(out: &mut String, checked: &CheckedTrace, pass: &PassPlan, n: usize) {
     let spec = checked.spec();
-    let (tokens, _) = tokens_and_pairs(checked, pass);
-    let last = pass.entries.last().map_or(0, |e| e.order);
-    let end = match last + 1 == spec.sites.len() {
+    let runs = n_runs(checked, pass);
+    let tokens: u64 = (0..runs).map(|step| tokens_and_pairs(checked, pass, step).0).sum();
+    let last = pass.steps.last().and_then(|step| step.last()).map_or(0, |e| e.order);
+    let end = match last + 1 >= spec.sites.len() {
         true => "to the end".to_owned(),
         false => format!("stops after site {} of {}", last + 1, spec.sites.len()),
     };
-    let _ = writeln!(out, "pass {n}: invokes {:?}, {tokens} tokens, {end}", pass.invokes);
-    for entry in &pass.entries {
-        let site = &spec.sites[entry.order];
-        let dot = if site.path.is_empty() { "" } else { "." };
-        let shape = crate::shape::format_dims(&site.shape);
-        let _ = writeln!(out, "  {}{dot}{}  {}{shape}", site.path, site.point, site.dtype);
-        let groups = [&entry.reads, &entry.compute, &entry.writes, &entry.skips];
-        for &i in groups.into_iter().flatten() {
-            let at = checked.statement(i).at.as_ref().map(|l| format!("  {l}")).unwrap_or_default();
-            let _ = writeln!(out, "    {}{at}", describe(checked, i));
+    let steps = if runs > 1 { format!("up to {runs} steps, ") } else { String::new() };
+    let _ = writeln!(out, "pass {n}: invokes {:?}, {steps}{tokens} tokens, {end}", pass.invokes);
+    for (step, entries) in pass.steps.iter().enumerate() {
+        let indent = if pass.steps.len() > 1 { "    " } else { "  " };
+        if pass.steps.len() > 1 && !entries.is_empty() {
+            let title = if step < runs { format!("step {step}") } else { "at the end".to_owned() };
+            let _ = writeln!(out, "  {title}");
         }
+        entries.iter().for_each(|entry| explain_entry(out, checked, entry, indent));
+    }
+}
+
+fn explain_entry(out: &mut String, checked: &CheckedTrace, entry: &Entry, indent: &str) {
+    let site = checked.spec().at(entry.order);
+    let dot = if site.path.is_empty() { "" } else { "." };
+    let shape = crate::shape::format_dims(&site.shape);
+    let _ = writeln!(out, "{indent}{}{dot}{}  {}{shape}", site.path, site.point, site.dtype);
+    let groups = [&entry.reads, &entry.compute, &entry.writes, &entry.skips];
+    for &i in groups.into_iter().flatten() {
+        let at = checked.statement(i).at.as_ref().map(|l| format!("  {l}")).unwrap_or_default();
+        let _ = writeln!(out, "{indent}  {}{at}", describe(checked, i));
     }
 }
 

@@ -34,6 +34,7 @@ impl Trace {
             |f: &Function| Function { body: f.body.iter().map(bare).collect(), at: None, ..f.clone() };
         Trace {
             model: self.model.clone(),
+            generation: self.generation.clone(),
             invokes: self.invokes.iter().map(|i| crate::Invoke { at: None, ..i.clone() }).collect(),
             constants: self.constants.clone(),
             functions: self.functions.iter().map(function).collect(),

@@ -16,6 +16,7 @@ pub mod dtype;
 pub mod function;
 pub mod limits;
 pub mod op;
+pub mod sampling;
 #[cfg(feature = "schema")]
 pub mod schema;
 pub mod shape;
@@ -32,7 +33,7 @@ mod plan;
 mod record;
 mod work;
 
-pub use check::{CheckedTrace, check};
+pub use check::{CheckedTrace, Rows, When, check};
 pub use diagnostic::{Code, Diagnostic, Loc, Result};
 pub use dtype::DType;
 pub use explain::{Cost, explain};
@@ -41,6 +42,7 @@ pub use limits::Limits;
 pub use op::{Arg, IndexItem, Op, OpDef, Slice};
 pub use plan::{Entry, PassPlan, Plan, plan};
 pub use record::{Body, Handle, Reach, Recorder};
+pub use sampling::Sampling;
 pub use shape::{Dim, TensorType};
 pub use site::{Point, Site};
 pub use spec::{Alias, Begins, ModelSpec, ModuleSpec, Order, Rename, SiteSpec, SpecData, Taken};

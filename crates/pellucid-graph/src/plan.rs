@@ -7,7 +7,7 @@ mod live;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{CheckedTrace, InvokeId, Kind, Order, ValueId};
+use crate::{CheckedTrace, InvokeId, Kind, Order, ValueId, When};
 
 /// How a checked trace runs.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,8 +25,17 @@ pub struct Plan {
 pub struct PassPlan {
     /// The invokes whose rows take part.
     pub invokes: Vec<InvokeId>,
-    /// What to do at watched sites, in the order they are visited; nothing after the last is run.
-    pub entries: Vec<Entry>,
+    /// For each step what to do at watched sites, in the order they are visited; nothing after the last
+    /// entry of the last step is run. One step unless prompts are continued; what is done with the tokens
+    /// of a whole generation is a step after all that it may make.
+    pub steps: Vec<Vec<Entry>>,
+}
+
+impl PassPlan {
+    /// The entries of all steps.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.steps.iter().flatten()
+    }
 }
 
 /// What to do at one site, in this order.
@@ -46,20 +55,20 @@ pub struct Entry {
     pub drops: Vec<ValueId>,
 }
 
-/// When something happens: pass, then site. `None` is before the first pass.
-type Time = Option<(usize, Order)>;
+/// When something happens: pass, then step and site. `None` is before the first pass.
+type Time = Option<(usize, When)>;
 
 /// Plans a checked trace.
 pub fn plan(checked: &CheckedTrace) -> Plan {
     let live = live::live(checked);
     let mut times: Vec<Time> = Vec::new();
     let mut last_use: BTreeMap<ValueId, Time> = BTreeMap::new();
-    let mut entries: BTreeMap<(usize, Order), Entry> = BTreeMap::new();
+    let mut entries: BTreeMap<(usize, When), Entry> = BTreeMap::new();
     let mut plan = Plan::default();
     for (i, statement) in checked.trace().statements.iter().enumerate() {
         let kind = &statement.kind;
         let ready = inputs_ready(kind, &times);
-        let here = checked.order_of(i).map(|(invoke, order)| (checked.pass_of(invoke), order));
+        let here = checked.when(i).map(|(invoke, when)| (checked.pass_of(invoke), when));
         let time = here.or(ready);
         times.extend(std::iter::repeat_n(time, kind.n_values()));
         if !live[i] {
@@ -80,7 +89,7 @@ pub fn plan(checked: &CheckedTrace) -> Plan {
             }
             continue;
         };
-        let entry = entries.entry(t).or_insert_with(|| Entry { order: t.1, ..Entry::default() });
+        let entry = entries.entry(t).or_insert_with(|| Entry { order: t.1.order, ..Entry::default() });
         match kind {
             Kind::Read { .. } => entry.reads.push(i),
             Kind::Write { .. } => entry.writes.push(i),
@@ -103,7 +112,7 @@ fn inputs_ready(kind: &Kind, times: &[Time]) -> Time {
 fn place_drops(
     checked: &CheckedTrace,
     last_use: &BTreeMap<ValueId, Time>,
-    entries: &mut BTreeMap<(usize, Order), Entry>,
+    entries: &mut BTreeMap<(usize, When), Entry>,
 ) {
     let mut kept = std::collections::HashSet::new();
     for s in &checked.trace().statements {
@@ -120,14 +129,16 @@ fn place_drops(
     }
 }
 
-fn gather_passes(checked: &CheckedTrace, entries: BTreeMap<(usize, Order), Entry>) -> Vec<PassPlan> {
+fn gather_passes(checked: &CheckedTrace, entries: BTreeMap<(usize, When), Entry>) -> Vec<PassPlan> {
     let mut passes: BTreeMap<usize, PassPlan> = BTreeMap::new();
-    for ((pass, _), entry) in entries {
-        passes.entry(pass).or_default().entries.push(entry);
+    for ((pass, when), entry) in entries {
+        let steps = &mut passes.entry(pass).or_default().steps;
+        steps.resize_with(steps.len().max(when.step + 1), Vec::new);
+        steps[when.step].push(entry);
     }
     for pass in passes.values_mut() {
-        let statements = pass.entries.iter().flat_map(|e| e.reads.iter().chain(&e.writes).chain(&e.skips));
-        let touched = statements.filter_map(|i| checked.order_of(*i)).map(|(invoke, _)| invoke);
+        let statements = pass.entries().flat_map(|e| e.reads.iter().chain(&e.writes).chain(&e.skips));
+        let touched = statements.filter_map(|i| checked.when(*i)).map(|(invoke, _)| invoke);
         pass.invokes = touched.collect::<BTreeSet<_>>().into_iter().collect();
     }
     passes.into_values().collect()

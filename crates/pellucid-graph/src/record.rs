@@ -17,7 +17,7 @@ use crate::check::{Signature, check_constant, check_prompts};
 use crate::op::Memory;
 use crate::{
     Arg, Code, Constant, DType, Diagnostic, IndexItem, Invoke, InvokeId, Kind, Limits, Loc, ModelSpec, Op,
-    Point, Prompt, Result, Site, TensorType, Trace, ValueId, check,
+    Point, Prompt, Result, Sampling, Site, TensorType, Trace, ValueId, check,
 };
 use frame::{Frame, FrameId};
 use layout::Layout;
@@ -82,6 +82,25 @@ impl Recorder {
         &self.spec
     }
 
+    /// Makes it a trace of a generation: invokes added from now on are continued.
+    ///
+    /// # Errors
+    /// A setting of no meaning, a model that continues nothing, invokes that are there already.
+    pub fn generate(&mut self, sampling: Sampling, at: Option<Loc>) -> Result<()> {
+        let fault = |m: &str| Err(Diagnostic::new(Code::BadArgument, m).at(at.clone()));
+        if !self.trace.invokes.is_empty() {
+            return fault("a trace that has an input cannot become one of a generation");
+        }
+        check::check_generation(&sampling, &self.spec).map_err(|d| d.at(at.clone()))?;
+        self.trace.generation = Some(sampling);
+        Ok(())
+    }
+
+    /// How prompts are continued, if they are.
+    pub fn generation(&self) -> Option<&Sampling> {
+        self.trace.generation.as_ref()
+    }
+
     /// Adds an input.
     ///
     /// # Errors
@@ -90,9 +109,11 @@ impl Recorder {
         Limits::hold("invokes", self.trace.invokes.len() + 1, self.limits.invokes)
             .map_err(|d| d.at(at.clone()))?;
         let earlier: usize = self.rows.iter().map(check::Rows::b).sum();
-        Limits::hold("prompts", earlier + prompts.len(), self.limits.prompts)
+        let generation = self.trace.generation.as_ref();
+        let more = prompts.len().saturating_mul(generation.map_or(1, |sampling| sampling.n));
+        Limits::hold("prompts", earlier.saturating_add(more), self.limits.prompts)
             .map_err(|d| d.at(at.clone()))?;
-        let rows = check_prompts(&prompts, &self.spec).map_err(|d| d.at(at.clone()))?;
+        let rows = check_prompts(&prompts, generation, &self.spec).map_err(|d| d.at(at.clone()))?;
         self.rows.push(rows);
         self.trace.invokes.push(Invoke { prompts, at });
         Ok(self.rows.len() - 1)
@@ -150,18 +171,25 @@ impl Recorder {
         Ok(())
     }
 
-    /// Replaces a module's run by a value of its output's shape.
+    /// Replaces a module's run, in one step, by a value of its output's shape.
     ///
     /// # Errors
     /// No such module, another shape or dtype.
-    pub fn skip(&mut self, invoke: InvokeId, module: &str, value: Handle, at: Option<Loc>) -> Result<()> {
+    pub fn skip(
+        &mut self,
+        invoke: InvokeId,
+        module: &str,
+        step: u32,
+        value: Handle,
+        at: Option<Loc>,
+    ) -> Result<()> {
         let module = self.spec.real(module);
-        let output = Site::new(module.clone(), Point::Output);
+        let output = Site { step, ..Site::new(module.clone(), Point::Output) };
         let want =
             check::value_site_type(&self.spec, &self.rows, invoke, &output).map_err(|d| d.at(at.clone()))?;
         let value = self.value(value, at.clone())?;
         let value = self.convert(value, &want, at.clone())?;
-        self.push(Kind::Skip { invoke, module, value }, at).map(drop)
+        self.push(Kind::Skip { invoke, module, step, value }, at).map(drop)
     }
 
     /// A tensor that comes with the trace, for [`Recorder::constant`]; returns its index.

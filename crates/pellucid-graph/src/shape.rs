@@ -97,27 +97,59 @@ pub enum Dim {
     B,
     /// Tokens of its longest prompt.
     S,
+    /// Tokens that attention looks at: those of earlier steps and of this one.
+    Keys,
+    /// Tokens of the longest sequence at the end of a generation, unless it ends earlier.
+    All,
     /// A length the model fixes: widths, heads, vocabulary.
     Fixed(usize),
 }
 
 impl Dim {
-    /// The length for an invoke of `b` prompts whose longest has `s` tokens.
-    pub fn resolve(self, b: usize, s: usize) -> usize {
+    /// The length, given those of the other axes.
+    pub fn resolve(self, lengths: Lengths) -> usize {
         match self {
-            Dim::B => b,
-            Dim::S => s,
+            Dim::B => lengths.b,
+            Dim::S => lengths.s,
+            Dim::Keys => lengths.keys,
+            Dim::All => lengths.all,
             Dim::Fixed(n) => n,
         }
     }
 }
 
+/// What the axes of sites stand for at one step of an invoke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lengths {
+    /// Rows.
+    pub b: usize,
+    /// Tokens of this step.
+    pub s: usize,
+    /// Tokens of this step and the steps before.
+    pub keys: usize,
+    /// Tokens when the generation ends, at most.
+    pub all: usize,
+}
+
 impl std::fmt::Display for Dim {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Dim::B => f.write_str("b"),
-            Dim::S => f.write_str("s"),
             Dim::Fixed(n) => write!(f, "{n}"),
+            axis => f.write_str(axis.name()),
+        }
+    }
+}
+
+impl Dim {
+    const NAMED: [Dim; 4] = [Dim::B, Dim::S, Dim::Keys, Dim::All];
+
+    fn name(self) -> &'static str {
+        match self {
+            Dim::B => "b",
+            Dim::S => "s",
+            Dim::Keys => "keys",
+            Dim::All => "all",
+            Dim::Fixed(_) => "",
         }
     }
 }
@@ -125,9 +157,8 @@ impl std::fmt::Display for Dim {
 impl Serialize for Dim {
     fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         match self {
-            Dim::B => s.serialize_str("b"),
-            Dim::S => s.serialize_str("s"),
             Dim::Fixed(n) => s.serialize_u64(*n as u64),
+            axis => s.serialize_str(axis.name()),
         }
     }
 }
@@ -142,9 +173,10 @@ impl<'de> Deserialize<'de> for Dim {
         }
         match Raw::deserialize(d)? {
             Raw::Len(n) => Ok(Dim::Fixed(n)),
-            Raw::Name(s) if s == "b" => Ok(Dim::B),
-            Raw::Name(s) if s == "s" => Ok(Dim::S),
-            Raw::Name(s) => Err(serde::de::Error::custom(format!("unknown axis `{s}`"))),
+            Raw::Name(s) => match Dim::NAMED.into_iter().find(|axis| axis.name() == s) {
+                Some(axis) => Ok(axis),
+                None => Err(serde::de::Error::custom(format!("unknown axis `{s}`"))),
+            },
         }
     }
 }

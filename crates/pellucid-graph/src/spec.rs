@@ -44,6 +44,9 @@ pub struct SpecData {
     pub modules: Vec<ModuleSpec>,
     /// Every site, in the order one forward pass visits them.
     pub sites: Vec<SiteSpec>,
+    /// Sites of `generator`: what a generation makes of a pass's logits, and at the end of all tokens.
+    #[serde(default)]
+    pub generator: Vec<SiteSpec>,
     /// Other names of modules and sites, parents before children.
     #[serde(default)]
     pub aliases: Vec<Alias>,
@@ -83,7 +86,7 @@ impl From<SpecData> for ModelSpec {
     fn from(data: SpecData) -> Self {
         let modules = data.modules.iter().enumerate().map(|(i, m)| (m.path.clone(), i)).collect();
         let key = |s: &SiteSpec| (s.path.clone(), Point::parse(&s.point));
-        let sites = data.sites.iter().enumerate().map(|(i, s)| (key(s), i)).collect();
+        let sites = data.sites.iter().chain(&data.generator).enumerate().map(|(i, s)| (key(s), i)).collect();
         let aliases = Aliases::of(&data);
         ModelSpec { data, modules, sites, aliases }
     }
@@ -102,8 +105,12 @@ impl std::ops::Deref for ModelSpec {
     }
 }
 
-/// Where in a forward pass a site is visited: its index in [`SpecData::sites`].
+/// Where in a forward pass a site is visited: its index in [`SpecData::sites`], and on in
+/// [`SpecData::generator`].
 pub type Order = usize;
+
+/// What a generation does with logits, as a module of its own: the path of its sites.
+pub const GENERATOR: &str = "generator";
 
 impl ModelSpec {
     /// Finds a module.
@@ -123,14 +130,21 @@ impl ModelSpec {
     /// [`Code::UnknownModule`] or [`Code::UnknownSite`] with what there is instead.
     pub fn site(&self, site: &Site) -> Result<(Order, &SiteSpec)> {
         match self.sites.get(&(site.path.clone(), site.point.clone())) {
-            Some(&i) => Ok((i, &self.data.sites[i])),
+            Some(&i) => Ok((i, self.at(i))),
             None => Err(self.unknown_site(site)),
         }
     }
 
+    /// The site that is visited there.
+    pub fn at(&self, order: Order) -> &SiteSpec {
+        let n = self.data.sites.len();
+        if order < n { &self.data.sites[order] } else { &self.data.generator[order - n] }
+    }
+
     /// The points of a module that can be read and written, in the order of the forward pass.
     pub fn points(&self, path: &str) -> Vec<&str> {
-        self.data.sites.iter().filter(|s| s.path == path).map(|s| s.point.as_str()).collect()
+        let sites = self.data.sites.iter().chain(&self.data.generator);
+        sites.filter(|s| s.path == path).map(|s| s.point.as_str()).collect()
     }
 
     /// Direct children of a module, as last path components, in tree order.
@@ -160,7 +174,7 @@ impl ModelSpec {
     }
 
     fn unknown_site(&self, site: &Site) -> Diagnostic {
-        if !self.modules.contains_key(&site.path) {
+        if !self.modules.contains_key(&site.path) && self.points(&site.path).is_empty() {
             return self.unknown_module(&site.path);
         }
         let points = self.points(&site.path);

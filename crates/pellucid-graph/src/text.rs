@@ -1,7 +1,7 @@
 //! The text form: a trace as lines that people read, diff and write by hand.
 //!
 //! ```text
-//! pellucid 1
+//! pellucid 2
 //! model "SmolLM2-135M-Instruct"
 //! invoke 0 "The Eiffel Tower is in the city of"    # or ids [504, 414], or a list of prompts
 //! %0 = read 0 model.layers.5.output
@@ -30,6 +30,9 @@
 //! %10 = loop 100 large() halve() [%9]    # at most 100 steps
 //! ```
 //!
+//! A line `generate max_new_tokens=20 temperature=0.7 seed=1` before the invokes makes the trace one of a
+//! generation; `@2` behind a site or a skipped module means its step 2, the prompt's pass being step 0.
+//!
 //! `read` is always the model's own value, before this trace writes there: what a later line shall
 //! see of a write is the written value itself (`%3` above). The recorder of Python and Rust does that
 //! by itself. Of two writes to one site the last counts.
@@ -40,5 +43,5 @@ mod parse;
 mod print;
 
 pub use parse::parse;
-pub(crate) use print::line;
+pub(crate) use print::{line, settings_text};
 pub use print::{arg_text, print};

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::op::Arg;
-use crate::{DType, Function, Loc, Op, Site, TensorType, Use};
+use crate::{DType, Function, Loc, Op, Sampling, Site, TensorType, Use};
 
 /// Index of an invoke in [`Trace::invokes`].
 pub type InvokeId = usize;
@@ -35,6 +35,8 @@ impl std::fmt::Display for ValueId {
 pub struct Trace {
     /// Name of the model it was recorded for, if it says so.
     pub model: Option<String>,
+    /// How prompts are continued; without it each runs through the model once.
+    pub generation: Option<Sampling>,
     /// The inputs, rows of one pass in this order.
     pub invokes: Vec<Invoke>,
     /// Tensors that came with the trace.
@@ -176,6 +178,9 @@ pub enum Kind {
         invoke: InvokeId,
         /// Path of the module.
         module: String,
+        /// In which forward pass of a generation.
+        #[serde(default, skip_serializing_if = "is_first")]
+        step: u32,
         /// Of exactly the output's shape and dtype.
         value: ValueId,
     },
@@ -188,6 +193,10 @@ pub enum Kind {
     },
     /// Nothing after the sites mentioned so far is wanted.
     Stop,
+}
+
+fn is_first(step: &u32) -> bool {
+    *step == 0
 }
 
 impl Kind {

@@ -11,16 +11,17 @@ use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Code, Constant, DType, Diagnostic, Function, Invoke, Limits, Result, Statement, TensorType, Trace,
+    Code, Constant, DType, Diagnostic, Function, Invoke, Limits, Result, Sampling, Statement, TensorType,
+    Trace,
 };
 
-/// The version this build writes, and the only one it reads.
-pub const VERSION: u32 = 1;
+/// The version this build writes. It reads the earlier ones, which say less.
+pub const VERSION: u32 = 2;
 
 /// SHA-256 of the JSON schema of each version, its words for people left out: what a version means
 /// never changes. `cargo xtask codegen` writes the schema, a test there holds the last row to it.
 pub const SCHEMAS: &[(u32, &str)] =
-    &[(1, "8c48637b52f0fe53cc75af0d245bfd419efa49b96fee3b3d50e981472e52115d")];
+    &[(1, "8c48637b52f0fe53cc75af0d245bfd419efa49b96fee3b3d50e981472e52115d"), (2, "")];
 
 const GRAPH: &str = "pellucid.trace";
 
@@ -31,6 +32,8 @@ pub(crate) struct Graph {
     version: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     model: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    generation: Option<Sampling>,
     constants: usize,
     invokes: Vec<Invoke>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -51,6 +54,7 @@ pub fn encode(trace: &Trace) -> Result<Vec<u8>> {
     let graph = Graph {
         version: VERSION,
         model: trace.model.clone(),
+        generation: trace.generation.clone(),
         constants: trace.constants.len(),
         invokes: trace.invokes.clone(),
         functions: trace.functions.clone(),
@@ -78,11 +82,7 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Trace> {
     let json = header.metadata().as_ref().and_then(|m| m.get(GRAPH));
     let json = json.ok_or_else(|| bad(format!("no `{GRAPH}` in the metadata")))?;
     let found: Versioned = serde_json::from_str(json).map_err(|e| bad(e.to_string()))?;
-    if found.version != VERSION {
-        let message =
-            format!("the trace is of version {}, this build reads version {VERSION}", found.version);
-        return Err(Diagnostic::new(Code::UnsupportedVersion, message));
-    }
+    known_version(found.version)?;
     let graph: Graph = serde_json::from_str(json).map_err(|e| bad(e.to_string()))?;
     if graph.constants != tensors.len() {
         return Err(bad(format!("{} constants expected, {} tensors found", graph.constants, tensors.len())));
@@ -94,11 +94,21 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Trace> {
         Ok(Constant { ty: TensorType::new(dtype, view.shape()), data: view.data().into() })
     };
     let constants = (0..graph.constants).map(constant).collect::<Result<Vec<_>>>()?;
-    let Graph { model, invokes, functions, statements, .. } = graph;
-    let trace = Trace { model, invokes, constants, functions, statements };
+    let Graph { model, generation, invokes, functions, statements, .. } = graph;
+    let trace = Trace { model, generation, invokes, constants, functions, statements };
     Limits::hold("statements", trace.n_statements(), limits.statements)?;
     Limits::hold("values", trace.n_values(), limits.values)?;
     Ok(trace)
+}
+
+/// # Errors
+/// [`Code::UnsupportedVersion`] for a version that this build does not know.
+pub(crate) fn known_version(version: u32) -> Result<()> {
+    if (1..=VERSION).contains(&version) {
+        return Ok(());
+    }
+    let message = format!("the trace is of version {version}, this build reads versions 1 to {VERSION}");
+    Err(Diagnostic::new(Code::UnsupportedVersion, message))
 }
 
 fn bad(message: String) -> Diagnostic {

@@ -161,7 +161,7 @@ fn traces_hold_real_paths() {
         r.write(0, site(&format!("{layers}.1.{attn}.{z}")), h, at(3)).unwrap();
         let y = r.read(0, site(&format!("{layers}.0.{attn}.output")), at(4)).unwrap();
         let y = r.apply(&format!("{layers}.0.mlp"), y, at(5)).unwrap();
-        r.skip(0, &format!("{layers}.1.mlp"), y, at(6)).unwrap();
+        r.skip(0, &format!("{layers}.1.mlp"), 0, y, at(6)).unwrap();
         r.finish()
     };
     let by_alias = record("h", "attn", "heads");

@@ -58,7 +58,7 @@ fn sample() -> Recorder {
 fn text_shows_functions() {
     let trace = sample().finish();
     expect![[r#"
-        pellucid 1
+        pellucid 2
         model "tiny"
         invoke 0 ids [1, 2, 3]
         function halve %0 f32[1, 3, 8]
@@ -100,7 +100,7 @@ fn a_body_starts_after_what_it_captures_is_known() {
     let trace = sample().finish();
     let checked = check(trace, &fixture::spec(), &Limits::default()).unwrap();
     let plan = pellucid_graph::plan(&checked);
-    let last = plan.passes[0].entries.last().unwrap();
+    let last = plan.passes[0].entries().last().unwrap();
     assert_eq!(checked.spec().sites[last.order].path, "layers.1.mlp");
     assert_eq!(last.compute.len(), 1);
 }

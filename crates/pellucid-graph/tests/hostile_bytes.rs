@@ -96,7 +96,7 @@ proptest! {
 
     #[test]
     fn random_text(lines in "(%[0-3] = |write |save |invoke 0 |%[0-2] |[a-z_]{1,8} |[0-9:.,\\[\\]\" -]{0,6}|\n|\\PC){0,40}") {
-        if let Ok(trace) = text::parse(&format!("pellucid 1\n{lines}"), "a.trace", &Limits::default()) {
+        if let Ok(trace) = text::parse(&format!("pellucid 2\n{lines}"), "a.trace", &Limits::default()) {
             checks(trace, &spec());
         }
     }

@@ -114,7 +114,7 @@ fn bytes_and_statements_of_a_trace() {
 #[test]
 fn bytes_of_constants_in_text() {
     let few = Limits { constant_bytes: 16, ..Limits::default() };
-    let text = "pellucid 1\n%0 = constant f32[3] [1, 2, 3]\n%1 = constant f32[3] [1, 2, 3]\n";
+    let text = "pellucid 2\n%0 = constant f32[3] [1, 2, 3]\n%1 = constant f32[3] [1, 2, 3]\n";
     expect![[r#"
         `constant_bytes` is limited to 16, this trace has 24 [limit-exceeded]
           --> a.trace:3"#]]
@@ -139,7 +139,7 @@ fn axes_of_a_value() {
 
 #[test]
 fn dependencies_between_invokes() {
-    let text = "pellucid 1\ninvoke 0 ids [1]\ninvoke 1 ids [1]\ninvoke 2 ids [1]\n\
+    let text = "pellucid 2\ninvoke 0 ids [1]\ninvoke 1 ids [1]\ninvoke 2 ids [1]\n\
         %0 = read 0 lm_head.output\n%1 = read 1 lm_head.output\n%2 = read 2 lm_head.output\n\
         %3 = stack [%0, %1, %2]\n%4 = mul %3 2\nsave \"x\" %4\n";
     let check_within = |dependencies| {

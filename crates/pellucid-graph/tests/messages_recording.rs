@@ -96,7 +96,7 @@ fn writes_of_another_type() {
     check(
         |r| {
             let v = counting(r, &[1, 3]);
-            r.skip(0, "layers.0.mlp", v, at(13))
+            r.skip(0, "layers.0.mlp", 0, v, at(13))
         },
         expect![[r#"
             cannot skip `layers.0.mlp`: the value has shape [1, 3], its output [1, 3, 8] [shape-mismatch]
@@ -139,7 +139,7 @@ fn floating_values_convert_to_the_sites_dtype() {
     let half = fixture::op(&mut r, "to", h, vec![Arg::DType(DType::F16)]);
     r.write(0, site("norm.output"), half, at(3)).unwrap();
     expect![[r#"
-        pellucid 1
+        pellucid 2
         model "tiny"
         invoke 0 ids [1, 2, 3]
         %0 = read 0 norm.output

@@ -9,7 +9,7 @@ use pellucid_graph::plan;
 fn check(lines: &str, expected: Expect) {
     let trace = fixture::checked(lines).unwrap_or_else(|d| panic!("{d}"));
     let mut out = String::new();
-    for entry in plan(&trace).passes.iter().flat_map(|p| &p.entries) {
+    for entry in plan(&trace).passes.iter().flat_map(|p| p.entries()) {
         let site = &trace.spec().sites[entry.order];
         let drops: Vec<String> = entry.drops.iter().map(|v| v.to_string()).collect();
         out += &format!("{}.{}: {}\n", site.path, site.point, drops.join(" "));

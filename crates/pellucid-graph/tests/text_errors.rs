@@ -14,7 +14,7 @@ fn syntax_errors_have_a_line() {
         expect![[r#"
             expected a statement, got `reed` [syntax]
               --> run.trace:2
-              help: lines start with a value like `%0 =`, or model, invoke, function, return, write, skip, save, stop"#]],
+              help: lines start with a value like `%0 =`, or model, generate, invoke, function, return, write, skip, save, stop"#]],
     );
     check(
         "invoke 1 ids [1]",
@@ -153,23 +153,23 @@ fn the_first_line_names_the_version() {
     check(
         "",
         expect![[r#"
-        expected `pellucid 1` on the first line, got nothing [syntax]
+        expected `pellucid 2` on the first line, got nothing [syntax]
           --> run.trace:1"#]],
     );
     check(
         "# only\n",
         expect![[r#"
-        expected `pellucid 1` on the first line, got nothing [syntax]
+        expected `pellucid 2` on the first line, got nothing [syntax]
           --> run.trace:1"#]],
     );
     check(
-        "pellucid 2",
+        "pellucid 9",
         expect![[r#"
-        the trace is of version 2, this build reads version 1 [unsupported-version]
+        the trace is of version 9, this build reads versions 1 to 2 [unsupported-version]
           --> run.trace:1"#]],
     );
     check(
-        "pellucid 1 and more",
+        "pellucid 2 and more",
         expect![[r#"
         expected the end of the line, got `and more` [syntax]
           --> run.trace:1"#]],

@@ -45,7 +45,7 @@ fn every_statement() {
         Kind::Apply { module: String::new(), input: v },
         applied("topk", vec![Arg::Value(v), Arg::Int(2), Arg::Int(0), Arg::Bool(false), Arg::Bool(true)]),
         Kind::Write { invoke: 1, site, value: ValueId(5) },
-        Kind::Skip { invoke: 0, module, value: v },
+        Kind::Skip { invoke: 0, module, step: 3, value: v },
         Kind::Save { name: "with \"quotes\", \\ and # and é\n".into(), value: v },
         Kind::Stop,
     ]);
@@ -116,7 +116,7 @@ fn comments_blanks_and_names_are_free() {
         \t%7=read 0 layers.0.output\n%3 , %4=topk %7 k=2 largest = true\nsave \"x\" %4 # y";
     let trace = text::parse(loose, "a.trace", &Limits::default()).unwrap_or_else(|d| panic!("{d}"));
     expect![[r#"
-        pellucid 1
+        pellucid 2
         model "tiny"
         invoke 0 "a # b" ids [1, 2]
         %0 = read 0 layers.0.output

@@ -31,7 +31,7 @@ fn every_statement_and_argument() {
         Kind::Constant { index: 0 },
         Kind::Apply { module: String::new(), input: v },
         Kind::Write { invoke: 1, site, value: v },
-        Kind::Skip { invoke: 0, module: "layers.0".into(), value: v },
+        Kind::Skip { invoke: 0, module: "layers.0".into(), step: 2, value: v },
         Kind::Save { name: "\"é\u{0}\u{1F600}".into(), value: v },
         Kind::Stop,
     ];
@@ -105,8 +105,8 @@ fn says_why_bytes_are_not_a_trace() {
         expect!["not a trace: missing field `version` at line 1 column 2 [bad-wire]"],
     );
     check(
-        &blob("pellucid.trace", r#"{"version":2,"more":true}"#),
-        expect!["the trace is of version 2, this build reads version 1 [unsupported-version]"],
+        &blob("pellucid.trace", r#"{"version":9,"more":true}"#),
+        expect!["the trace is of version 9, this build reads versions 1 to 2 [unsupported-version]"],
     );
     check(
         &graph(r#""constants":1,"statements":[],"#),
@@ -115,7 +115,7 @@ fn says_why_bytes_are_not_a_trace() {
     check(
         &graph(r#""constants":0,"statements":[],"x":1,"#),
         expect![
-            "not a trace: unknown field `x`, expected one of `version`, `model`, `constants`, `invokes`, `functions`, `statements` at line 1 column 46 [bad-wire]"
+            "not a trace: unknown field `x`, expected one of `version`, `model`, `generation`, `constants`, `invokes`, `functions`, `statements` at line 1 column 46 [bad-wire]"
         ],
     );
     check(

@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use pellucid_graph::Sampling;
 use pyo3::prelude::*;
 
-use crate::engine::{self, Cancel, Error, Fresh, Generator, Sampling};
+use crate::engine::{self, Cancel, Error, Fresh, Generator};
 use crate::errors::{At, Raise, loc};
 use crate::model::Model;
 use crate::recorder::PromptArg;
@@ -12,7 +13,17 @@ use crate::signals::interruptible;
 
 /// What is chosen for a generation: most tokens, continuations of each prompt, temperature, `top_k`, `top_p`,
 /// `min_p`, penalty of repetition, seed, texts to stop at, and whether tokens that end texts end it.
-type Settings = (usize, usize, f64, Option<usize>, Option<f64>, Option<f64>, f64, u64, Vec<String>, bool);
+pub type Settings =
+    (usize, usize, f64, Option<usize>, Option<f64>, Option<f64>, f64, u64, Vec<String>, bool);
+
+/// The settings as the graph has them.
+pub fn sampling(settings: Settings) -> Sampling {
+    let (max_new_tokens, n, temperature, top_k, top_p, min_p, repetition_penalty, seed, stop, ends) =
+        settings;
+    let eos = if ends { None } else { Some(Vec::new()) };
+    Sampling { max_new_tokens, n, temperature, top_k, top_p, min_p, repetition_penalty, seed, eos, stop }
+}
+
 /// Row, token, text, why it ended.
 type FreshRow = (usize, u32, String, Option<&'static str>);
 
@@ -37,22 +48,7 @@ impl Generation {
         let (model, at) = (model.shared().clone(), loc(at));
         let prompts =
             prompts.into_iter().map(|p| p.ids(py, &model, at.as_ref())).collect::<PyResult<Vec<_>>>()?;
-        let (max_new_tokens, n, temperature, top_k, top_p, min_p, repetition_penalty, seed, stop, ends) =
-            settings;
-        let eos = if ends { model.eos().to_vec() } else { Vec::new() };
-        let sampling = Sampling {
-            max_new_tokens,
-            n,
-            temperature,
-            top_k,
-            top_p,
-            min_p,
-            repetition_penalty,
-            seed,
-            eos,
-            stop,
-        };
-        let generator = Generator::new(&model, &prompts, sampling).map_err(|error| match error {
+        let generator = Generator::new(&model, &prompts, sampling(settings)).map_err(|error| match error {
             Error::Trace(diagnostic) => diagnostic.at(at).into(),
             other => other,
         });

@@ -134,11 +134,12 @@ impl Model {
 
     /// Every site, in the order a forward pass visits them.
     fn sites(&self) -> Vec<SiteRow> {
-        let row = |s: &pellucid_graph::SiteSpec| {
-            let shape = s.shape.iter().map(ToString::to_string).collect();
-            (s.path.clone(), s.point.clone(), s.dtype.name(), shape)
-        };
-        self.inner.spec().sites.iter().map(row).collect()
+        self.inner.spec().sites.iter().map(site_row).collect()
+    }
+
+    /// The sites of a generation, in the order that a step comes to them.
+    fn generator_sites(&self) -> Vec<SiteRow> {
+        self.inner.spec().generator.iter().map(site_row).collect()
     }
 
     /// Every other name of a module or site, parents before children: from the root, at the real path
@@ -307,6 +308,11 @@ impl Model {
     fn pieces(&self, ids: Vec<u32>) -> Vec<String> {
         self.inner.tokenizer().pieces(&ids)
     }
+}
+
+fn site_row(site: &pellucid_graph::SiteSpec) -> SiteRow {
+    let shape = site.shape.iter().map(ToString::to_string).collect();
+    (site.path.clone(), site.point.clone(), site.dtype.name(), shape)
 }
 
 /// A user's rename, which may begin anywhere and must not take a name.

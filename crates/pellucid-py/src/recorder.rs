@@ -12,6 +12,7 @@ use pyo3::types::PyTuple;
 
 use crate::array::Array;
 use crate::errors::{At, Raise, loc, python_error};
+use crate::generation::{Settings, sampling};
 use crate::model::Model;
 use crate::trace::Trace;
 use crate::{args, engine};
@@ -181,6 +182,11 @@ impl Recorder {
         Recorder { model: model.shared().clone(), inner, constants: HashMap::new(), names: HashMap::new() }
     }
 
+    /// Makes it a trace of a generation.
+    fn generate(&mut self, py: Python<'_>, settings: Settings, at: At) -> PyResult<()> {
+        self.inner.generate(sampling(settings), loc(at)).raise(py)
+    }
+
     /// Adds an input: a list whose items are text or a list of token ids.
     fn invoke(&mut self, py: Python<'_>, prompts: Vec<PromptArg>, at: At) -> PyResult<usize> {
         let at = loc(at);
@@ -192,9 +198,16 @@ impl Recorder {
         self.inner.invoke(prompts, at).raise(py)
     }
 
-    /// Reads a site: `path` of the module, and `input`, `output` or a tap.
-    fn read(slf: &Bound<'_, Self>, invoke: usize, path: &str, point: &str, at: At) -> PyResult<Py<Handle>> {
-        let site = Site::new(path, Point::parse(point));
+    /// Reads a site: `path` of the module, `input`, `output` or a tap, and which step of a generation.
+    fn read(
+        slf: &Bound<'_, Self>,
+        invoke: usize,
+        path: &str,
+        point: &str,
+        step: u32,
+        at: At,
+    ) -> PyResult<Py<Handle>> {
+        let site = Site { step, ..Site::new(path, Point::parse(point)) };
         let inner = slf.borrow_mut().inner.read(invoke, site, loc(at)).raise(slf.py())?;
         Ok(wrap(slf, inner)?.unbind())
     }
@@ -204,10 +217,11 @@ impl Recorder {
         invoke: usize,
         path: &str,
         point: &str,
+        step: u32,
         value: &Bound<'_, PyAny>,
         at: At,
     ) -> PyResult<()> {
-        let (site, at) = (Site::new(path, Point::parse(point)), loc(at));
+        let (site, at) = (Site { step, ..Site::new(path, Point::parse(point)) }, loc(at));
         let mut recorder = slf.borrow_mut();
         let value = recorder.handle(slf, value, at.as_ref())?;
         recorder.inner.write(invoke, site, value, at).raise(slf.py())
@@ -217,13 +231,14 @@ impl Recorder {
         slf: &Bound<'_, Self>,
         invoke: usize,
         path: &str,
+        step: u32,
         value: &Bound<'_, PyAny>,
         at: At,
     ) -> PyResult<()> {
         let at = loc(at);
         let mut recorder = slf.borrow_mut();
         let value = recorder.handle(slf, value, at.as_ref())?;
-        recorder.inner.skip(invoke, path, value, at).raise(slf.py())
+        recorder.inner.skip(invoke, path, step, value, at).raise(slf.py())
     }
 
     /// A constant with a storage of its own, which can be written to.

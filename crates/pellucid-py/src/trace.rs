@@ -13,6 +13,9 @@ use crate::errors::Raise;
 use crate::model::Model;
 use crate::signals::interruptible;
 
+/// Saved values by name; names of values that do not exist, and the step that they need.
+type Results = (Vec<(String, Array)>, Vec<(String, usize)>);
+
 /// A trace, of any model that has its sites.
 #[pyclass(frozen, module = "pellucid._native")]
 pub struct Trace(pellucid_graph::Trace);
@@ -70,8 +73,9 @@ impl Trace {
         Ok(explain(&checked, &plan(&checked)))
     }
 
-    /// Runs the trace; other Python threads run meanwhile, and a signal ends it.
-    fn run(&self, py: Python<'_>, model: &Model) -> PyResult<Vec<(String, Array)>> {
+    /// Runs the trace: its results, and names of those that do not exist with the step that was not
+    /// made. Other Python threads run meanwhile, and a signal ends it.
+    fn run(&self, py: Python<'_>, model: &Model) -> PyResult<Results> {
         let model = model.shared().clone();
         let (checked, cancel) = (self.checked(py, &model)?, Cancel::new());
         let work = {
@@ -79,6 +83,8 @@ impl Trace {
             move || engine::execute(&model, &checked, &cancel)
         };
         let saved = interruptible(py, Some(&cancel), work)?.raise(py)?;
-        Ok(saved.into_vec().into_iter().map(|(name, t)| (name, Array::new(t))).collect())
+        let absent = saved.absent().iter().map(|a| (a.name.clone(), a.step)).collect();
+        let arrays = saved.into_vec().into_iter().map(|(name, t)| (name, Array::new(t)));
+        Ok((arrays.collect(), absent))
     }
 }

@@ -12,6 +12,7 @@ use pellucid_kernels::{
 use super::{Dropout, Rope};
 use crate::Tensor;
 use crate::batch::Layout;
+use crate::cache::KvCache;
 use crate::pass::{Child, Flow, Node, Pass, PointId};
 
 /// What an architecture says of one layer's attention.
@@ -83,10 +84,15 @@ impl Attention {
         let stepwise = watched || pass.is_stepwise();
         let mut z = vec![0.0; q.numel()]; // [t, h * k]
         let mut cache = pass.take_cache();
-        let kept = cache.as_mut().map(|cache| cache.append(layer, batch, k.f32s(), v.f32s()));
+        if let Some(cache) = cache.as_mut() {
+            cache.append(layer, batch, k.f32s(), v.f32s());
+        }
+        let (mut own_k, mut own_v) = (k.clone(), v.clone());
+        self.show_kept(at, pass, cache.as_deref_mut(), [&mut own_k, &mut own_v])?;
+        let kept = cache.as_ref().map(|cache| cache.kept(layer, batch));
         let (segments, k, v) = match kept {
             Some(kept) => (kept.segments, kept.k, kept.v),
-            None => (batch.segments(), k.f32s(), v.f32s()),
+            None => (batch.segments(), own_k.f32s(), own_v.f32s()),
         };
         let q = q.f32s();
         match stepwise {
@@ -95,6 +101,40 @@ impl Attention {
         }
         pass.put_cache(cache);
         Ok(Tensor::new(z, shape))
+    }
+
+    /// Shows the keys and values that this pass attends to: the cache's, or without one its own.
+    fn show_kept(
+        &self,
+        at: &Node,
+        pass: &mut Pass<'_>,
+        mut cache: Option<&mut KvCache>,
+        own: [&mut Tensor; 2],
+    ) -> Flow<()> {
+        let shape = &self.spec.shape;
+        if !shape.causal {
+            return Ok(());
+        }
+        let (batch, split) = (pass.batch(), [pass.batch().keys(), shape.n_kv_heads, shape.head_dim]);
+        for (which, (point, own)) in
+            [PointId::CACHED_KEYS, PointId::CACHED_VALUES].into_iter().zip(own).enumerate()
+        {
+            if !pass.watches(at, point) {
+                continue;
+            }
+            let kept = match &cache {
+                Some(cache) => cache.take(self.spec.layer, batch, which),
+                None => own.clone(),
+            };
+            let mut kept = kept.reshaped(split); // [keys, h, k]
+            if pass.tap(at, point, Layout::Keys, &mut kept)? {
+                match cache.as_deref_mut() {
+                    Some(cache) => cache.put(self.spec.layer, batch, which, &kept),
+                    None => *own = kept.reshaped(own.shape()),
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Scores, pattern and mixing one by one, each shown to the watcher.
@@ -126,8 +166,13 @@ impl Attention {
     }
 
     fn mix_meta(&self, at: &Node, pass: &mut Pass<'_>, q: &Tensor) -> Flow<Tensor> {
-        let heads = self.spec.shape.n_heads;
-        let n = heads * pass.batch().sequences().iter().map(|s| s.len * s.len).sum::<usize>();
+        let (heads, kept) = (self.spec.shape.n_heads, [self.spec.shape.n_kv_heads, self.spec.shape.head_dim]);
+        let points = [PointId::CACHED_KEYS, PointId::CACHED_VALUES];
+        for point in points.into_iter().filter(|_| self.spec.shape.causal) {
+            let mut keys = Tensor::meta(DType::F32, [&[pass.batch().keys()], &kept[..]].concat());
+            pass.tap(at, point, Layout::Keys, &mut keys)?;
+        }
+        let n = heads * pass.batch().sequences().iter().map(|s| s.len * s.keys()).sum::<usize>();
         for point in [PointId::SCORES, PointId::PATTERN] {
             pass.tap(at, point, Layout::Pairs { heads }, &mut Tensor::meta(DType::F32, [n]))?;
         }

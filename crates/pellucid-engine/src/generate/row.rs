@@ -1,6 +1,7 @@
 //! One continuation: its tokens, its text as far as it is settled, and how it ended.
 
-use super::Sampling;
+use pellucid_graph::Sampling;
+
 use crate::Error;
 use crate::load::Tokenizer;
 
@@ -44,6 +45,7 @@ pub(super) struct Row {
     /// The prompt's and those made.
     ids: Vec<u32>,
     n_prompt: usize,
+    n_made: usize,
     sample: u64,
     /// Bytes of the text that have been told.
     told: usize,
@@ -52,7 +54,7 @@ pub(super) struct Row {
 
 impl Row {
     pub(super) fn new(prompt: Vec<u32>, sample: u64) -> Row {
-        Row { n_prompt: prompt.len(), ids: prompt, sample, told: 0, ended: None }
+        Row { n_prompt: prompt.len(), n_made: 0, ids: prompt, sample, told: 0, ended: None }
     }
 
     pub(super) fn ids(&self) -> &[u32] {
@@ -60,7 +62,21 @@ impl Row {
     }
 
     pub(super) fn made(&self) -> &[u32] {
-        &self.ids[self.n_prompt..]
+        &self.ids[self.n_prompt..self.n_prompt + self.n_made]
+    }
+
+    /// Goes on after its end, for others in its trace do.
+    pub(super) fn pad(&mut self, token: u32) {
+        self.ids.push(token);
+    }
+
+    /// The prompt and what was made.
+    pub(super) fn whole(&self) -> &[u32] {
+        &self.ids[..self.n_prompt + self.n_made]
+    }
+
+    pub(super) fn n_prompt(&self) -> usize {
+        self.n_prompt
     }
 
     pub(super) fn sample(&self) -> u64 {
@@ -80,10 +96,12 @@ impl Row {
         row: usize,
         token: u32,
         sampling: &Sampling,
+        eos: &[u32],
         tokenizer: &Tokenizer,
     ) -> Result<Fresh, Error> {
         self.ids.push(token);
-        if sampling.eos.contains(&token) {
+        self.n_made += 1;
+        if eos.contains(&token) {
             self.ended = Some(Ended::Eos);
         } else if self.made().len() == sampling.max_new_tokens {
             self.ended = Some(Ended::Length);

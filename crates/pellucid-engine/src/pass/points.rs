@@ -21,6 +21,10 @@ pub const POINTS: &[&str] = &[
     "chosen",
     "weights",
     "expert_output",
+    "cached_keys",
+    "cached_values",
+    "logits",
+    "token",
 ];
 
 macro_rules! points {
@@ -44,7 +48,11 @@ points! {
     POST = 11 "What the MLP's last matrix is applied to. [b, s, f]",
     CHOSEN = 12 "Ids of the experts that a token goes to, the likeliest first, i64. [b, s, e]",
     WEIGHTS = 13 "What the chosen experts' outputs are multiplied by. [b, s, e]",
-    EXPERT_OUTPUT = 14 "The chosen experts' outputs before they are weighted and added. [b, s, e, d]"
+    EXPERT_OUTPUT = 14 "The chosen experts' outputs before they are weighted and added. [b, s, e, d]",
+    CACHED_KEYS = 15 "Keys that queries meet, of this step and those before. [b, keys, h, k] of the key heads",
+    CACHED_VALUES = 16 "Values that the pattern mixes, likewise. [b, keys, h, k] of the value heads",
+    LOGITS = 17 "What a generation chooses its next token from. [b, v]",
+    TOKEN = 18 "The token that it has chosen, i64. [b]"
 }
 
 impl PointId {

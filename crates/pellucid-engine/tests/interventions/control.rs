@@ -1,6 +1,7 @@
 //! Branches, loops and functions run as they are written, and end where they must.
 
 use pellucid_engine::Cancel;
+use pellucid_graph::shape::Lengths;
 use pellucid_graph::{Limits, check, text};
 
 use super::support::{TINY, tiny};
@@ -18,9 +19,11 @@ const FUNCTIONS: &str = "function up %0 f32[W]\n  %1 = mul %0 2\n  return %1
     function down %0 f32[W]\n  %1 = mul %0 0.5\n  return %1
     function small %0 f32[W] %1 f32[]\n  %2 = norm %0\n  %3 = lt %2 %1\n  return %3\n";
 
+const NO_LENGTHS: Lengths = Lengths { b: 0, s: 0, keys: 0, all: 0 };
+
 fn functions(lines: &str) -> Vec<f32> {
     let width =
-        tiny("llama").spec().sites.iter().find(|s| s.path == "model.norm").unwrap().shape[2].resolve(0, 0);
+        tiny("llama").spec().sites.iter().find(|s| s.path == "model.norm").unwrap().shape[2].resolve(NO_LENGTHS);
     saved(&format!("{FUNCTIONS}{lines}").replace('W', &width.to_string()))
 }
 
@@ -99,7 +102,7 @@ fn a_module_can_be_applied_in_a_branch() {
     for name in TINY {
         let model = tiny(name);
         let shape = model.spec().sites.iter().find(|s| s.path.ends_with("norm") || s.path.ends_with("ln_f"));
-        let width = shape.unwrap().shape[2].resolve(0, 0);
+        let width = shape.unwrap().shape[2].resolve(NO_LENGTHS);
         let lines = |made: &str| {
             format!(
                 "invoke 0 P0

@@ -44,7 +44,7 @@ fn spell(model: &str, lines: &str) -> String {
     ];
     let parts = parts.iter().map(|(word, name)| (*word, name.as_str()));
     let lines = parts.chain(words).fold(lines.to_owned(), |lines, (word, name)| lines.replace(word, name));
-    format!("pellucid 1\n{}", lines.replace("P0", &prompt("p0")).replace("P1", &prompt("p1")))
+    format!("pellucid 2\n{}", lines.replace("P0", &prompt("p0")).replace("P1", &prompt("p1")))
 }
 
 fn try_run(model: &Model, lines: &str, cancel: &Cancel) -> Result<Saved, Error> {

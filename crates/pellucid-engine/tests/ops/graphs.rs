@@ -30,7 +30,7 @@ fn llama() -> Model {
 
 /// What the model has at [`SITE`].
 fn embedding(model: &Model) -> Tensor {
-    let lines = format!("pellucid 1\ninvoke 0 ids {IDS:?}\n%0 = read 0 {SITE}\nsave \"x\" %0\n");
+    let lines = format!("pellucid 2\ninvoke 0 ids {IDS:?}\n%0 = read 0 {SITE}\nsave \"x\" %0\n");
     let trace = text::parse(&lines, "read.trace", &Limits::default()).unwrap();
     run(model, trace).unwrap().get("x").unwrap().clone()
 }
@@ -51,7 +51,8 @@ struct Outcome {
 fn outcome(model: &Model, read: &Tensor, name: &str, lines: &str) -> Result<Outcome, Error> {
     let trace =
         text::parse(lines, name, &Limits::default()).unwrap_or_else(|e| panic!("{name}: {e}\n{lines}"));
-    assert_eq!(text::print(&trace), lines, "{name}: the text form does not read back what it prints");
+    let now = lines.replacen("pellucid 1\n", "pellucid 2\n", 1);
+    assert_eq!(text::print(&trace), now, "{name}: the text form does not read back what it prints");
     let mut applied = Vec::new();
     let values = steps::values(&trace, read, &mut applied)?;
     let saved = run(model, trace.clone()).unwrap_or_else(|e| panic!("{name}: {e}\n{lines}"));

@@ -7,46 +7,54 @@
 use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
-use crate::spec::display_path;
-use crate::{
-    Code, Diagnostic, InvokeId, Kind, Limits, ModelSpec, Order, Point, Result, Site, Trace, ValueId,
-};
+use super::types::is_result;
+use super::{Rows, When};
+use crate::spec::{GENERATOR, display_path};
+use crate::{Code, Diagnostic, InvokeId, Kind, Limits, ModelSpec, Point, Result, Site, Trace, ValueId};
 
 /// Latest site, per invoke, that a value was made from; shared by all values made from the same.
-type Needs = Rc<BTreeMap<InvokeId, (Order, usize)>>;
+type Needs = Rc<BTreeMap<InvokeId, (When, usize)>>;
 
-/// Where a statement acts.
-pub(super) fn place(kind: &Kind, spec: &ModelSpec) -> Result<Option<(InvokeId, Order)>> {
-    Ok(match kind {
-        Kind::Read { invoke, site } | Kind::Write { invoke, site, .. } => Some((*invoke, spec.site(site)?.0)),
-        Kind::Skip { invoke, module, .. } => {
-            Some((*invoke, spec.site(&Site::new(module.clone(), Point::Input))?.0))
+/// When a statement acts.
+pub(super) fn place(kind: &Kind, spec: &ModelSpec, rows: &[Rows]) -> Result<Option<(InvokeId, When)>> {
+    let when = |invoke: &InvokeId, site: &Site| {
+        let step = match is_result(site) {
+            true => rows.get(*invoke).map_or(0, |rows| rows.steps),
+            false => site.step as usize,
+        };
+        Ok(Some((*invoke, When { step, order: spec.site(site)?.0 })))
+    };
+    match kind {
+        Kind::Read { invoke, site } | Kind::Write { invoke, site, .. } => when(invoke, site),
+        Kind::Skip { invoke, module, step, .. } => {
+            when(invoke, &Site { step: *step, ..Site::new(module.clone(), Point::Input) })
         }
-        _ => None,
-    })
+        _ => Ok(None),
+    }
 }
 
 /// Gives every invoke its pass.
 pub(super) fn passes(
     trace: &Trace,
     spec: &ModelSpec,
+    rows: &[Rows],
     first: &[ValueId],
     limits: &Limits,
 ) -> Result<Vec<usize>> {
     skipped_sites(trace)?;
-    stopped_sites(trace, spec)?;
+    stopped_sites(trace, spec, rows)?;
     let mut needs: Vec<Needs> = Vec::new();
     let mut edges: Vec<Edge> = Vec::new();
     let mut held = 0;
     for (i, statement) in trace.statements.iter().enumerate() {
         let fail = |d: Diagnostic| d.at(statement.at.clone());
         let mut mine = gather(&statement.kind, &needs, &mut held);
-        match (&statement.kind, place(&statement.kind, spec)?) {
-            (Kind::Read { .. }, Some((invoke, order))) => {
-                mine = Rc::new(BTreeMap::from([(invoke, (order, i))]));
+        match (&statement.kind, place(&statement.kind, spec, rows)?) {
+            (Kind::Read { .. }, Some((invoke, when))) => {
+                mine = Rc::new(BTreeMap::from([(invoke, (when, i))]));
             }
-            (Kind::Write { .. } | Kind::Skip { .. }, Some((invoke, order))) => {
-                let user = User { statement: i, invoke, order };
+            (Kind::Write { .. } | Kind::Skip { .. }, Some((invoke, when))) => {
+                let user = User { statement: i, invoke, when };
                 edges.extend(user.edges(&mine, trace).map_err(fail)?);
             }
             _ => {}
@@ -71,10 +79,10 @@ fn gather(kind: &Kind, needs: &[Needs], held: &mut usize) -> Needs {
             return;
         }
         let merged = Rc::make_mut(&mut mine);
-        for (&invoke, &(order, by)) in other.iter() {
-            let slot = merged.entry(invoke).or_insert((order, by));
-            if order > slot.0 {
-                *slot = (order, by);
+        for (&invoke, &(when, by)) in other.iter() {
+            let slot = merged.entry(invoke).or_insert((when, by));
+            if when > slot.0 {
+                *slot = (when, by);
             }
         }
     });
@@ -86,8 +94,7 @@ fn gather(kind: &Kind, needs: &[Needs], held: &mut usize) -> Needs {
 
 /// True when everything that `b` needs is had once what `a` needs is.
 fn covers(a: &Needs, b: &Needs) -> bool {
-    let has =
-        |(invoke, (order, _)): (&InvokeId, &(Order, usize))| a.get(invoke).is_some_and(|(o, _)| o >= order);
+    let has = |(invoke, (when, _)): (&InvokeId, &(When, usize))| a.get(invoke).is_some_and(|(w, _)| w >= when);
     Rc::ptr_eq(a, b) || (a.len() >= b.len() && b.iter().all(has))
 }
 
@@ -102,16 +109,16 @@ struct Edge {
 struct User {
     statement: usize,
     invoke: InvokeId,
-    order: Order,
+    when: When,
 }
 
 impl User {
     fn edges(&self, needs: &Needs, trace: &Trace) -> Result<Vec<Edge>> {
-        let edge = |(&before, &(order, read)): (&InvokeId, &(Order, usize))| {
-            if before == self.invoke && order > self.order {
+        let edge = |(&before, &(when, read)): (&InvokeId, &(When, usize))| {
+            if before == self.invoke && when > self.when {
                 return Err(self.own_future(trace, read));
             }
-            let strict = order > self.order;
+            let strict = when > self.when;
             Ok(Edge { before, after: self.invoke, strict, statement: self.statement })
         };
         needs.iter().map(edge).collect()
@@ -160,26 +167,30 @@ fn solve(trace: &Trace, edges: &[Edge]) -> Result<Vec<usize>> {
     Err(Diagnostic::new(Code::CyclicInvokes, message).at(at))
 }
 
-/// A site inside a skipped module is never visited for that invoke.
+/// A site inside a skipped module is never visited for that invoke, at that step.
 fn skipped_sites(trace: &Trace) -> Result<()> {
-    let skips: HashSet<(InvokeId, &str)> = trace
+    let skips: HashSet<(InvokeId, u32, &str)> = trace
         .statements
         .iter()
         .filter_map(|s| match &s.kind {
-            Kind::Skip { invoke, module, .. } => Some((*invoke, module.as_str())),
+            Kind::Skip { invoke, module, step, .. } => Some((*invoke, *step, module.as_str())),
             _ => None,
         })
         .collect();
     for s in &trace.statements {
-        let (invoke, path, place, inner) = match &s.kind {
+        let (invoke, step, path, place, inner) = match &s.kind {
             Kind::Read { invoke, site } | Kind::Write { invoke, site, .. } => {
-                (*invoke, &site.path, site.to_string(), matches!(site.point, Point::Tap(_)))
+                (*invoke, site.step, &site.path, site.to_string(), matches!(site.point, Point::Tap(_)))
             }
-            Kind::Skip { invoke, module, .. } => (*invoke, module, module.clone(), false),
+            Kind::Skip { invoke, module, step, .. } => (*invoke, *step, module, module.clone(), false),
             _ => continue,
         };
         let own = inner.then_some(path.as_str());
-        if let Some(module) = own.into_iter().chain(parents(path)).find(|m| skips.contains(&(invoke, *m))) {
+        let mut around = own.into_iter().chain(parents(path));
+        if path == GENERATOR {
+            continue; // it takes the model's output, whatever stands for it
+        }
+        if let Some(module) = around.find(|m| skips.contains(&(invoke, step, *m))) {
             let message = format!("`{place}` does not run: this invoke skips `{}`", display_path(module));
             return Err(Diagnostic::new(Code::SkippedSite, message).at(s.at.clone()));
         }
@@ -194,14 +205,14 @@ fn parents(path: &str) -> impl Iterator<Item = &str> {
 }
 
 /// After `stop`, nothing later than the sites mentioned before it may be read.
-fn stopped_sites(trace: &Trace, spec: &ModelSpec) -> Result<()> {
-    let mut last: Option<Order> = None;
+fn stopped_sites(trace: &Trace, spec: &ModelSpec, rows: &[Rows]) -> Result<()> {
+    let mut last: Option<When> = None;
     let mut stopped = false;
     for s in &trace.statements {
-        match (&s.kind, place(&s.kind, spec)?) {
+        match (&s.kind, place(&s.kind, spec, rows)?) {
             (Kind::Stop, _) => stopped = true,
-            (_, Some((_, order))) if !stopped => last = last.max(Some(order)),
-            (Kind::Read { site, .. }, Some((_, order))) if Some(order) > last => {
+            (_, Some((_, when))) if !stopped => last = last.max(Some(when)),
+            (Kind::Read { site, .. }, Some((_, when))) if Some(when) > last => {
                 let message = format!("`{site}` is computed after the place where this trace stops");
                 return Err(Diagnostic::new(Code::AfterStop, message).at(s.at.clone()));
             }

@@ -6,21 +6,39 @@ use super::Rows;
 use super::flow::{self, Signature};
 use crate::op::Call;
 use crate::shape::MAX_AXES;
+use crate::spec::GENERATOR;
 use crate::{
-    Code, Constant, Diagnostic, Dim, InvokeId, Kind, ModelSpec, Point, Prompt, Result, Site, TensorType,
-    ValueId,
+    Code, Constant, Diagnostic, Dim, InvokeId, Kind, ModelSpec, Point, Prompt, Result, Sampling, Site,
+    TensorType, ValueId,
 };
 
 /// Checks the prompts of an invoke and measures them.
-pub(crate) fn check_prompts(prompts: &[Prompt], spec: &ModelSpec) -> Result<Rows> {
+pub(crate) fn check_prompts(
+    prompts: &[Prompt],
+    generation: Option<&Sampling>,
+    spec: &ModelSpec,
+) -> Result<Rows> {
+    generation.map_or(Ok(()), |sampling| check_generation(sampling, spec))?;
     if prompts.is_empty() {
         return Err(Diagnostic::new(Code::EmptyPrompt, "an invoke needs at least one prompt"));
     }
-    let lengths = prompts.iter().map(|p| check_prompt(p, spec)).collect::<Result<Vec<_>>>()?;
-    Ok(Rows { lengths })
+    let (n, new) = generation.map_or((1, 0), |sampling| (sampling.n, sampling.max_new_tokens));
+    let lengths = prompts.iter().map(|p| check_prompt(p, new, spec)).collect::<Result<Vec<_>>>()?;
+    let lengths = lengths.into_iter().flat_map(|length| std::iter::repeat_n(length, n)).collect();
+    let steps = if generation.is_some() { new } else { 1 };
+    Ok(Rows { lengths, steps, continues: generation.is_some() })
 }
 
-fn check_prompt(prompt: &Prompt, spec: &ModelSpec) -> Result<usize> {
+pub(crate) fn check_generation(sampling: &Sampling, spec: &ModelSpec) -> Result<()> {
+    sampling.check()?;
+    if spec.generator.is_empty() {
+        let message = format!("`{}` is an encoder, which does not continue prompts", spec.name);
+        return Err(Diagnostic::new(Code::BadArgument, message));
+    }
+    Ok(())
+}
+
+fn check_prompt(prompt: &Prompt, new: usize, spec: &ModelSpec) -> Result<usize> {
     let Some(ids) = &prompt.ids else {
         return Err(Diagnostic::new(Code::NotTokenized, "a prompt is text, expected token ids"));
     };
@@ -31,9 +49,10 @@ fn check_prompt(prompt: &Prompt, spec: &ModelSpec) -> Result<usize> {
         };
         return Err(Diagnostic::new(Code::EmptyPrompt, message));
     }
-    if ids.len() > spec.n_ctx {
+    if ids.len().saturating_add(new) > spec.n_ctx {
+        let more = if new == 0 { String::new() } else { format!(" and is to get {new} new ones") };
         let message =
-            format!("a prompt has {} tokens, `{}` takes at most {}", ids.len(), spec.name, spec.n_ctx);
+            format!("a prompt has {} tokens{more}, `{}` takes at most {}", ids.len(), spec.name, spec.n_ctx);
         return Err(Diagnostic::new(Code::PromptTooLong, message));
     }
     if let Some((i, id)) = ids.iter().enumerate().find(|(_, id)| **id as usize >= spec.vocab_size) {
@@ -72,13 +91,19 @@ pub(crate) fn infer_statement(
         Kind::Call { .. } | Kind::Cond { .. } | Kind::Loop { .. } => {
             flow::infer(kind, scope.functions, types)
         }
+        Kind::Write { site, .. } if is_result(site) => {
+            let message = format!("`{site}` is what the generation has made; it cannot be written");
+            let help = format!("`{GENERATOR}.token` is each step's token, which can");
+            Err(Diagnostic::new(Code::UnknownSite, message).help(help))
+        }
         Kind::Write { invoke, site, value } => {
             let want = value_site_type(spec, rows, *invoke, site)?;
             must_match("write", &site.to_string(), "the site", known(types, *value)?, &want)?;
             Ok(vec![])
         }
-        Kind::Skip { invoke, module, value } => {
-            let want = value_site_type(spec, rows, *invoke, &Site::new(module.clone(), Point::Output))?;
+        Kind::Skip { invoke, module, step, value } => {
+            let output = Site { step: *step, ..Site::new(module.clone(), Point::Output) };
+            let want = value_site_type(spec, rows, *invoke, &output)?;
             must_match("skip", module, "its output", known(types, *value)?, &want)?;
             Ok(vec![])
         }
@@ -138,12 +163,30 @@ pub(crate) fn value_site_type(
         Diagnostic::new(Code::UnknownInvoke, format!("there is no invoke {invoke}, only {}", rows.len()))
     })?;
     let (_, s) = spec.site(site)?;
-    if site.step > 0 {
-        let message = format!("`{site}`: this trace is one forward pass, it has only step 0");
-        return Err(Diagnostic::new(Code::UnknownSite, message));
+    let steps = if is_result(site) { 1 } else { rows.steps };
+    if site.path == GENERATOR && !rows.continues {
+        let message = format!("`{site}` is of a generation, and this trace is one forward pass");
+        let help = "`model.generate(...)` instead of `model.trace(...)` continues the prompt";
+        return Err(Diagnostic::new(Code::UnknownSite, message).help(help));
     }
-    let shape: Vec<usize> = s.shape.iter().map(|d| d.resolve(rows.b(), rows.s())).collect();
-    Ok(TensorType::new(s.dtype, shape))
+    if site.step as usize >= steps {
+        let has = match (rows.continues, steps) {
+            (false, _) => "this trace is one forward pass, it has only step 0".to_owned(),
+            (true, 0) => "this generation makes no tokens, it has no steps".to_owned(),
+            (true, 1) => "there is only step 0".to_owned(),
+            (true, n) => format!("this generation has the steps 0 to {}", n - 1),
+        };
+        return Err(Diagnostic::new(Code::UnknownSite, format!("`{site}`: {has}")));
+    }
+    let lengths = rows.at(site.step as usize);
+    let ty = TensorType::new(s.dtype, s.shape.iter().map(|d| d.resolve(lengths)).collect::<Vec<_>>());
+    let open = |ty: TensorType, (axis, d): (usize, &Dim)| if *d == Dim::All { ty.opened(axis) } else { ty };
+    Ok(s.shape.iter().enumerate().fold(ty, open))
+}
+
+/// Whether a site is the tokens of the whole generation: it is there once, at the end.
+pub(super) fn is_result(site: &Site) -> bool {
+    site.path == GENERATOR && site.point == Point::Output
 }
 
 /// A module applied to a value: modules that look at one token at a time take any leading axes.

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use crate::{CheckedTrace, InvokeId, Kind, Order, Site};
+use crate::{CheckedTrace, InvokeId, Kind, Site, When};
 
 /// For each statement, whether it takes part.
 pub(super) fn live(checked: &CheckedTrace) -> Vec<bool> {
@@ -22,9 +22,9 @@ pub(super) fn live(checked: &CheckedTrace) -> Vec<bool> {
             continue;
         }
         let kind = &statements[i].kind;
-        if let (Kind::Read { .. }, Some((invoke, order))) = (kind, checked.order_of(i)) {
+        if let (Kind::Read { .. }, Some((invoke, when))) = (kind, checked.when(i)) {
             let waiting = &mut writes[invoke];
-            while waiting.last().is_some_and(|(at, _)| *at < order) {
+            while waiting.last().is_some_and(|(at, _)| *at < when) {
                 needed.extend(waiting.pop().map(|(_, write)| write));
             }
         }
@@ -41,24 +41,24 @@ fn makers(checked: &CheckedTrace) -> Vec<usize> {
 
 /// For each invoke the last write of each site and the last skip of each module in written order,
 /// those the model comes to last first.
-fn last_writes(checked: &CheckedTrace) -> Vec<Vec<(Order, usize)>> {
+fn last_writes(checked: &CheckedTrace) -> Vec<Vec<(When, usize)>> {
     let mut last: HashMap<(InvokeId, &Site), usize> = HashMap::new();
-    let mut skips: HashMap<(InvokeId, &str), usize> = HashMap::new();
+    let mut skips: HashMap<(InvokeId, u32, &str), usize> = HashMap::new();
     for (i, s) in checked.trace().statements.iter().enumerate() {
         match &s.kind {
             Kind::Write { invoke, site, .. } => {
                 last.insert((*invoke, site), i);
             }
-            Kind::Skip { invoke, module, .. } => {
-                skips.insert((*invoke, module), i);
+            Kind::Skip { invoke, module, step, .. } => {
+                skips.insert((*invoke, *step, module), i);
             }
             _ => {}
         }
     }
     let mut found = vec![Vec::new(); checked.trace().invokes.len()];
     for i in last.into_values().chain(skips.into_values()) {
-        if let Some((invoke, order)) = checked.order_of(i) {
-            found[invoke].push((order, i));
+        if let Some((invoke, when)) = checked.when(i) {
+            found[invoke].push((when, i));
         }
     }
     found.iter_mut().for_each(|writes| writes.sort_unstable_by(|a, b| b.cmp(a)));

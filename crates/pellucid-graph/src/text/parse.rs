@@ -2,6 +2,7 @@
 
 mod argument;
 mod function;
+mod generation;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -86,11 +87,7 @@ impl Parser<'_> {
     fn header(&mut self, c: &mut Cursor<'_>) -> Result<()> {
         c.expect("pellucid")?;
         let version: u32 = c.parsed("a version")?;
-        if version != wire::VERSION {
-            let message =
-                format!("the trace is of version {version}, this build reads version {}", wire::VERSION);
-            return Err(Diagnostic::new(Code::UnsupportedVersion, message));
-        }
+        wire::known_version(version)?;
         self.started = true;
         Ok(())
     }
@@ -101,18 +98,23 @@ impl Parser<'_> {
                 self.trace.model = Some(c.quoted()?);
                 return Ok(());
             }
+            "generate" => {
+                self.trace.generation = Some(generation::read(c)?);
+                return Ok(());
+            }
             "invoke" => return self.invoke(c, at),
             "function" => return self.open_function(c, at),
             "return" => return self.close_function(c),
             "write" => Kind::Write { invoke: c.parsed("an invoke")?, site: site(c)?, value: self.value(c)? },
             "skip" => {
-                Kind::Skip { invoke: c.parsed("an invoke")?, module: module(c)?, value: self.value(c)? }
+                let (invoke, (module, step)) = (c.parsed("an invoke")?, module_at(c)?);
+                Kind::Skip { invoke, module, step, value: self.value(c)? }
             }
             "save" => Kind::Save { name: c.quoted()?, value: self.value(c)? },
             "stop" => Kind::Stop,
             _ => {
                 let message = format!("expected a statement, got `{word}`");
-                let help = "lines start with a value like `%0 =`, or model, invoke, function, return, \
+                let help = "lines start with a value like `%0 =`, or model, generate, invoke, function, return, \
                             write, skip, save, stop";
                 return Err(Diagnostic::new(Code::Syntax, message).help(help));
             }
@@ -242,6 +244,16 @@ fn site(c: &mut Cursor<'_>) -> Result<Site> {
 fn module(c: &mut Cursor<'_>) -> Result<String> {
     let word = c.word();
     Ok(if word == "." { String::new() } else { word.to_owned() })
+}
+
+/// A module, with `@2` behind it for step 2 of a generation.
+fn module_at(c: &mut Cursor<'_>) -> Result<(String, u32)> {
+    let word = module(c)?;
+    let Some((path, step)) = word.split_once('@') else { return Ok((word, 0)) };
+    let step = step.parse().map_err(|_| {
+        Diagnostic::new(Code::Syntax, format!("expected the number of a step after `@`, got `{step}`"))
+    })?;
+    Ok((if path == "." { String::new() } else { path.to_owned() }, step))
 }
 
 fn prompt(c: &mut Cursor<'_>) -> Result<Prompt> {

@@ -3,13 +3,16 @@
 use std::fmt::Write as _;
 
 use super::constant;
-use crate::{Arg, Constant, Function, IndexItem, Invoke, Kind, Prompt, Trace, Use, ValueId, wire};
+use crate::{Arg, Constant, Function, IndexItem, Invoke, Kind, Prompt, Sampling, Trace, Use, ValueId, wire};
 
 /// Prints a trace; [`parse`](super::parse()) reads it back to an equal one, places aside.
 pub fn print(trace: &Trace) -> String {
     let mut out = format!("pellucid {}\n", wire::VERSION);
     if let Some(model) = &trace.model {
         let _ = writeln!(out, "model {}", quote(model));
+    }
+    if let Some(sampling) = &trace.generation {
+        let _ = writeln!(out, "generate {}", settings_text(sampling));
     }
     for (i, invoke) in trace.invokes.iter().enumerate() {
         let _ = writeln!(out, "invoke {i} {}", invoke_text(invoke));
@@ -65,7 +68,8 @@ pub(crate) fn line(trace: &Trace, kind: &Kind, first: ValueId) -> String {
             format!("{made}loop {most} {test} {body} [{}]", names(carried))
         }
         Kind::Write { invoke, site, value } => format!("write {invoke} {site} {value}"),
-        Kind::Skip { invoke, module, value } => format!("skip {invoke} {} {value}", path(module)),
+        Kind::Skip { invoke, module, step: 0, value } => format!("skip {invoke} {} {value}", path(module)),
+        Kind::Skip { invoke, module, step, value } => format!("skip {invoke} {}@{step} {value}", path(module)),
         Kind::Save { name, value } => format!("save {} {value}", quote(name)),
         Kind::Stop => "stop".to_owned(),
     }
@@ -89,6 +93,25 @@ fn made(first: ValueId, n: usize) -> String {
 /// The whole model has an empty path, written `.`.
 fn path(module: &str) -> &str {
     if module.is_empty() { "." } else { module }
+}
+
+/// The settings that differ from what the parser takes for granted.
+pub(crate) fn settings_text(sampling: &Sampling) -> String {
+    let Sampling { max_new_tokens, n, temperature, top_k, top_p, min_p, .. } = sampling;
+    let mut words = vec![format!("max_new_tokens={max_new_tokens}")];
+    let mut add = |word: Option<String>| words.extend(word);
+    add((*n != 1).then(|| format!("n={n}")));
+    add((*temperature != 0.0).then(|| format!("temperature={}", float_text(*temperature))));
+    add(top_k.map(|k| format!("top_k={k}")));
+    add(top_p.map(|p| format!("top_p={}", float_text(p))));
+    add(min_p.map(|p| format!("min_p={}", float_text(p))));
+    let penalty = sampling.repetition_penalty;
+    add((penalty != 1.0).then(|| format!("repetition_penalty={}", float_text(penalty))));
+    add((sampling.seed != 0).then(|| format!("seed={}", sampling.seed)));
+    add(sampling.eos.as_ref().map(|ids| format!("eos={ids:?}")));
+    let stops = || sampling.stop.iter().map(|text| quote(text)).collect::<Vec<_>>().join(", ");
+    add((!sampling.stop.is_empty()).then(|| format!("stop=[{}]", stops())));
+    words.join(" ")
 }
 
 fn invoke_text(invoke: &Invoke) -> String {

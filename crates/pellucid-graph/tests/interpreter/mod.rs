@@ -2,6 +2,7 @@
 //! site gives is counted from 0.
 #![allow(dead_code, reason = "every test file takes what it needs")]
 
+use pellucid_graph::shape::Lengths;
 use pellucid_graph::op::{OutAxis, resolve_index};
 use pellucid_graph::{Arg, DType, IndexItem, Kind, ModelSpec, TensorType, Trace, ValueId};
 
@@ -59,7 +60,9 @@ pub fn run(trace: &Trace, spec: &ModelSpec) -> (Vec<Array>, Vec<(String, Array)>
                 let prompts = &trace.invokes[*invoke].prompts;
                 let longest = prompts.iter().filter_map(|p| p.ids.as_ref()).map(Vec::len).max();
                 let dims = spec.site(site).map(|(_, s)| s.shape.clone()).unwrap_or_default();
-                let length = |d: &pellucid_graph::Dim| d.resolve(prompts.len(), longest.unwrap_or(0));
+                let (b, s) = (prompts.len(), longest.unwrap_or(0));
+                let lengths = Lengths { b, s, keys: s, all: s };
+                let length = |d: &pellucid_graph::Dim| d.resolve(lengths);
                 values.push(Array::counting(dims.iter().map(length).collect::<Vec<_>>()));
             }
             Kind::Constant { index } => {

@@ -10,7 +10,7 @@ use pellucid_graph::{DType, ModelSpec, TensorType};
 use super::{Desk, LLAMA};
 
 /// Results that follow from the prompt's ids alone: behind layer 0 every state, and so every logit, is 0.
-const TRACE: &str = "pellucid 1
+const TRACE: &str = "pellucid 2
     invoke 0 \"The Eiffel Tower\"
     %0 = read 0 input
     save \"ids\" %0
@@ -170,7 +170,7 @@ fn models_are_found_by_name() {
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let desk = Desk::new();
-    desk.write("big.trace", "pellucid 1\ninvoke 0 ids [1]\n%0 = read 0 lm_head.output\n%1 = expand %0 [500, 1, 384]\nsave \"x\" %1");
+    desk.write("big.trace", "pellucid 2\ninvoke 0 ids [1]\n%0 = read 0 lm_head.output\n%1 = expand %0 [500, 1, 384]\nsave \"x\" %1");
     for line in [format!("sites {LLAMA}"), format!("run big.trace --model {LLAMA} --json")] {
         let mut child = Command::new(env!("CARGO_BIN_EXE_pellucid"))
             .args(line.split_whitespace())

@@ -94,7 +94,7 @@ fn a_model_larger_than_memory_runs_by_streaming() {
     let ids = "[5, 700, 31, 8000, 2]";
     desk.write(
         "run.trace",
-        format!("pellucid 1\ninvoke 0 ids {ids}\n%0 = read 0 lm_head.output\nsave \"logits\" %0\n"),
+        format!("pellucid 2\ninvoke 0 ids {ids}\n%0 = read 0 lm_head.output\nsave \"logits\" %0\n"),
     );
     let resident = desk.run("run run.trace --model large --json --memory-budget 1TB");
     assert_eq!(resident.code, Some(0), "{}", resident.stderr);

@@ -5,7 +5,7 @@ use pellucid_engine::arch::ARCHITECTURES;
 
 use super::{Desk, LLAMA};
 
-const TRACE: &str = "pellucid 1\ninvoke 0 \"The\"\n%0 = read 0 output\nsave \"x\" %0";
+const TRACE: &str = "pellucid 2\ninvoke 0 \"The\"\n%0 = read 0 output\nsave \"x\" %0";
 
 /// Runs a good trace on a model that `break_it` has changed.
 fn check(model: &str, break_it: impl FnOnce(&Desk), message: Expect) {

@@ -4,15 +4,15 @@ use expect_test::{Expect, expect};
 
 use super::{Desk, LLAMA};
 
-/// Runs lines that follow `pellucid 1` and a prompt of three tokens.
+/// Runs lines that follow `pellucid 2` and a prompt of three tokens.
 fn check(lines: &str, message: Expect) {
-    let lines = format!("pellucid 1\ninvoke 0 ids [1, 2, 3]\n{lines}");
+    let lines = format!("pellucid 2\ninvoke 0 ids [1, 2, 3]\n{lines}");
     Desk::new().trace(LLAMA, &lines).fails(3, message);
 }
 
 /// Runs a trace of one prompt.
 fn prompt(prompt: &str, message: Expect) {
-    let lines = format!("pellucid 1\n# the prompt\ninvoke 0 {prompt}\n%0 = read 0 output\nsave \"x\" %0");
+    let lines = format!("pellucid 2\n# the prompt\ninvoke 0 {prompt}\n%0 = read 0 output\nsave \"x\" %0");
     Desk::new().trace(LLAMA, &lines).fails(3, message);
 }
 
@@ -137,7 +137,7 @@ fn a_syntax_error() {
     Desk::new().trace(LLAMA, "").fails(
         3,
         expect![[r#"
-        error: expected `pellucid 1` on the first line, got nothing [syntax]
+        error: expected `pellucid 2` on the first line, got nothing [syntax]
           --> run.trace:1
     "#]],
     );
@@ -206,7 +206,7 @@ fn prompts_that_no_model_takes() {
 #[test]
 fn a_trace_of_another_model() {
     Desk::new()
-        .trace(LLAMA, "pellucid 1\nmodel \"gpt2\"\ninvoke 0 ids [1]\n%0 = read 0 output\nsave \"x\" %0")
+        .trace(LLAMA, "pellucid 2\nmodel \"gpt2\"\ninvoke 0 ids [1]\n%0 = read 0 output\nsave \"x\" %0")
         .fails(
             3,
             expect![[r#"
@@ -244,7 +244,7 @@ fn what_only_shows_while_running_has_its_line_too() {
 #[test]
 fn explain_finds_the_same_faults() {
     let desk = Desk::new();
-    desk.write("run.trace", "pellucid 1\ninvoke 0 ids [1]\n%0 = read 0 lm_haed.output");
+    desk.write("run.trace", "pellucid 2\ninvoke 0 ids [1]\n%0 = read 0 lm_haed.output");
     desk.run(&format!("explain run.trace --model {LLAMA}")).fails(
         3,
         expect![[r#"
