@@ -1,0 +1,166 @@
+//! A trace of a generation: its plan, step after step, inside the passes that make the tokens.
+//!
+//! Rows of an invoke go on together: one that has ended is continued with filling, as in transformers,
+//! until all of its invoke have. An invoke whose rows have all ended takes no part any more; values of
+//! steps that it did not make do not exist.
+
+use std::ops::Range;
+
+use pellucid_graph::spec::GENERATOR;
+use pellucid_graph::{Code, Diagnostic, Entry, InvokeId, Order, PassPlan, Point, Sampling, Site};
+
+use crate::batch::{Batch, Layout};
+use crate::compute::Machine;
+use crate::generate::Generator;
+use crate::interleave::{Interleaver, Values};
+use crate::pass::{Flow, Halt, Seen};
+use crate::precision::Precision;
+use crate::{Error, Model, Tensor};
+
+/// Runs one pass of a plan as a generation.
+///
+/// # Errors
+/// As [`execute`](crate::execute).
+pub(crate) fn run(values: &mut Values<'_>, plan: &PassPlan, sampling: &Sampling) -> Result<(), Error> {
+    let Machine { model, checked, .. } = values.machine;
+    let prompts = plan.invokes.iter().flat_map(|i| &checked.trace().invokes[*i].prompts);
+    let prompts: Vec<Vec<u32>> = prompts.map(|p| p.ids.clone().unwrap_or_default()).collect();
+    no_restart(model, &prompts, sampling)?;
+    let mut generator = Generator::new(model, &prompts, sampling.clone())?;
+    let rows = row_ranges(plan, |i| checked.rows(i).b());
+    let sites = GeneratorSites::of(model)?;
+    let (ahead, end) = plan.steps.split_at(plan.steps.len().min(sampling.max_new_tokens));
+    let mut made = 0;
+    for (step, entries) in ahead.iter().enumerate() {
+        let goes_on = |(_, rows): &&(InvokeId, Range<usize>)| rows.clone().any(|i| generator.goes_on(i));
+        let going: Vec<(InvokeId, Range<usize>)> = rows.iter().filter(goes_on).cloned().collect();
+        if going.is_empty() {
+            break;
+        }
+        let is_last = step + 1 == plan.steps.len();
+        let stepping = Step { entries, step, is_last, going: &going, sites };
+        match stepping.run(values, &mut generator) {
+            Ok(()) | Err(Halt::Done) => made = step + 1,
+            Err(Halt::Error(e)) => return Err(e),
+        }
+    }
+    for (step, entries) in ahead.iter().enumerate().skip(made) {
+        entries.iter().try_for_each(|entry| values.pass_over(entry, step))?;
+    }
+    let result = |invoke: InvokeId| {
+        let found = rows.iter().find(|(i, _)| *i == invoke);
+        let (_, rows) = found.ok_or_else(|| Error::internal("a result of rows that took no part"))?;
+        Ok(generator.sequences(rows.clone()))
+    };
+    end.iter().flatten().try_for_each(|entry| values.finish(entry, result))
+}
+
+/// The rows of each invoke, one after the other.
+fn row_ranges(plan: &PassPlan, b: impl Fn(InvokeId) -> usize) -> Vec<(InvokeId, Range<usize>)> {
+    let mut start = 0;
+    let range = |&i: &InvokeId| {
+        let rows = start..start + b(i);
+        start = rows.end;
+        (i, rows)
+    };
+    plan.invokes.iter().map(range).collect()
+}
+
+/// A model that computes all keys anew at some length would show a step of many tokens.
+fn no_restart(model: &Model, prompts: &[Vec<u32>], sampling: &Sampling) -> Result<(), Error> {
+    let Some(length) = model.restart() else { return Ok(()) };
+    let crosses = |p: &&Vec<u32>| p.len() <= length && length < p.len() + sampling.max_new_tokens;
+    let Some(prompt) = prompts.iter().find(crosses) else { return Ok(()) };
+    let message = format!(
+        "`{}` turns to other rotations after {length} tokens, which a prompt of {} and {} new ones would \
+         cross: steps there have no one shape",
+        model.spec().name,
+        prompt.len(),
+        sampling.max_new_tokens
+    );
+    Err(Diagnostic::new(Code::BadArgument, message).help("make fewer tokens in a trace").into())
+}
+
+/// Where a step comes to what it does with logits.
+#[derive(Clone, Copy)]
+struct GeneratorSites {
+    /// The first site that needs logits of all tokens.
+    head: Order,
+    logits: Order,
+    token: Order,
+}
+
+impl GeneratorSites {
+    fn of(model: &Model) -> Result<GeneratorSites, Error> {
+        let spec = model.spec();
+        let order = |path: &str, word: &str| spec.site(&Site::new(path, Point::parse(word))).map(|(o, _)| o);
+        Ok(GeneratorSites {
+            head: order(&spec.real("unembed"), "input")?,
+            logits: order(GENERATOR, "logits")?,
+            token: order(GENERATOR, "token")?,
+        })
+    }
+}
+
+/// One step of some invokes.
+struct Step<'s> {
+    entries: &'s [Entry],
+    step: usize,
+    is_last: bool,
+    /// The invokes that take part, and their rows in the generation.
+    going: &'s [(InvokeId, Range<usize>)],
+    sites: GeneratorSites,
+}
+
+impl Step<'_> {
+    fn run(&self, values: &mut Values<'_>, generator: &mut Generator) -> Flow<()> {
+        let Machine { model, cancel, checked, .. } = values.machine;
+        let rows: Vec<usize> = self.going.iter().flat_map(|(_, rows)| rows.clone()).collect();
+        let invokes: Vec<InvokeId> = self.going.iter().map(|(i, _)| *i).collect();
+        let batch = generator.batch(model, &rows);
+        let (interleaver, watched) = Interleaver::new(values, self.entries, &invokes);
+        let mut interleaver = interleaver.at_step(self.step, !self.is_last);
+        let whole = self.entries.iter().any(|e| (self.sites.head..self.sites.logits).contains(&e.order));
+        let pass = model.pass(&batch, &watched, cancel).watch(&mut interleaver);
+        let pass = if whole { pass } else { pass.last_only() };
+        let logits = match generator.forward(model, pass, &rows) {
+            Ok(logits) => logits,
+            Err(Halt::Error(e)) => return Err(Halt::Error(interleaver.blame(e))),
+            Err(Halt::Done) => return Err(Halt::Done),
+        };
+        let mut logits = last_rows(logits, &batch); // [b, v]
+        let show = |order: Order, x: &mut Tensor, interleaver: &mut Interleaver<'_, '_>| {
+            let mut seen = Seen { x, layout: Layout::Rows, fill: 0.0, written: false };
+            interleaver.reach(order, &mut seen, &batch)
+        };
+        show(self.sites.logits, &mut logits, &mut interleaver)?;
+        let logits = Precision::taken(&logits);
+        let chosen = rows.iter().enumerate().map(|(b, &i)| generator.choose(i, logits.rows(b, 1).f32s()));
+        let chosen: Vec<i64> = chosen.map(i64::from).collect();
+        let mut tokens = Tensor::new(chosen, [rows.len()]); // [b]
+        let shown = show(self.sites.token, &mut tokens, &mut interleaver);
+        let vocab_size = checked.spec().vocab_size;
+        let bad = tokens.slice::<i64>().iter().find(|id| usize::try_from(**id).map_or(true, |id| id >= vocab_size));
+        if let Some(id) = bad {
+            let at = interleaver.wrote_ids().and_then(|i| checked.statement(i).at.clone());
+            let message = format!("token id {id} is outside the vocabulary of {vocab_size}");
+            return Err(Error::from(Diagnostic::new(Code::TokenOutOfRange, message).at(at)).into());
+        }
+        shown?;
+        let tokens: Vec<u32> = tokens.slice::<i64>().iter().map(|id| *id as u32).collect();
+        generator.push(model, &rows, &tokens)?;
+        interleaver.finish()?;
+        Ok(())
+    }
+}
+
+/// The logits of each sequence's last token, of those of all tokens. // [b, v]
+fn last_rows(logits: Tensor, batch: &Batch) -> Tensor {
+    let v = logits.shape().last().copied().unwrap_or(0);
+    if logits.shape()[0] == batch.sequences().len() {
+        return logits;
+    }
+    let last = batch.sequences().iter().flat_map(|q| logits.rows(q.start + q.len - 1, 1).f32s().to_vec());
+    let last: Vec<f32> = last.collect();
+    Tensor::new(last, [batch.sequences().len(), v])
+}

@@ -1,0 +1,113 @@
+"""Steps of a generation, to record at: `for step in tracer.iter[1:4]:`."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from pellucid._location import Location, here
+from pellucid.errors import fault
+
+if TYPE_CHECKING:
+    from pellucid.tracer import Tracer
+
+
+class Steps:
+    """Which steps to record at: `tracer.iter[2]`, `tracer.iter[1:4]`, `tracer.iter[[0, 2]]`.
+
+    Step 0 is the prompt's forward pass, each later one that of one new token. In a loop over them,
+    `for step in tracer.iter[:]:`, what is read and written is the step's; Python's own `if` and
+    lists work, and code after the loop runs once, at step 0 again. `with tracer.iter[2]:` is for
+    one step.
+    """
+
+    def __init__(self, tracer: Tracer) -> None:
+        """Not for users: `tracer.iter` makes it."""
+        self._tracer = tracer
+
+    def __getitem__(self, which: int | slice | Sequence[int]) -> ChosenSteps:
+        at = here()
+        n = self._tracer._n_steps
+        if isinstance(which, slice):
+            return ChosenSteps(self._tracer, _range(which, n, at))
+        numbers = list(which) if isinstance(which, Sequence) else [which]
+        for step in numbers:
+            _check(step, n)
+        return ChosenSteps(self._tracer, numbers)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self[:])
+
+
+class ChosenSteps:
+    """Some steps of a generation, for `for step in ...:`, or for `with ...:` if it is one."""
+
+    def __init__(self, tracer: Tracer, numbers: Sequence[int]) -> None:
+        """Not for users: `tracer.iter[...]` makes it."""
+        self._tracer = tracer
+        self._numbers = numbers
+        self._before: list[int] = []
+
+    def __iter__(self) -> Iterator[int]:
+        self._tracer._open()
+        before = self._tracer._step
+        try:
+            for step in self._numbers:
+                self._tracer._go_to(step)
+                yield step
+        finally:
+            self._tracer._go_to(before)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __enter__(self) -> int:
+        self._tracer._open()
+        if len(self._numbers) != 1:
+            message = f"`with tracer.iter[...]:` is for one step, these are {len(self._numbers)}"
+            help = "write `for step in tracer.iter[...]:`: its body is recorded for each step"
+            raise fault("bad-argument", message, help)
+        self._before.append(self._tracer._step)
+        self._tracer._go_to(self._numbers[0])
+        return self._numbers[0]
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        raised: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._tracer._go_to(self._before.pop())
+
+
+def _range(which: slice, n: int, at: Location | None) -> range:
+    """The steps of a slice; those beyond the last are left out with a warning."""
+    if (which.start or 0) < 0 or (which.stop or 0) < 0 or (which.step or 1) < 1:
+        message = f"steps are counted from 0 upwards, got `{_shown(which)}`"
+        raise fault("bad-argument", message, "the generation may end before its last step")
+    start, stop = which.start or 0, n if which.stop is None else which.stop
+    if max(start, stop) > n:
+        message = f"`{_shown(which)}` goes beyond the generation: it has {n} steps"
+        file, line = at or ("<unknown>", 1)
+        warnings.warn_explicit(message, RuntimeWarning, file, line)
+    return range(min(start, n), min(stop, n), which.step or 1)
+
+
+def _check(step: int, n: int) -> None:
+    if not hasattr(step, "__index__"):
+        raise fault("bad-argument", f"a step is a whole number, got `{step!r}`")
+    if step < 0:
+        help = "steps are counted from 0; the generation may end before its last"
+        raise fault("bad-argument", f"`tracer.iter[{step}]`: a step cannot be negative", help)
+    if step >= n:
+        has = f"it has the steps 0 to {n - 1}" if n else "it has no steps"
+        message = f"`tracer.iter[{step}]` is beyond the generation: {has}"
+        raise fault("index-out-of-range", message, "`max_new_tokens` says how many there are")
+
+
+def _shown(which: slice) -> str:
+    parts = ("" if part is None else str(part) for part in (which.start, which.stop))
+    step = "" if which.step is None else f":{which.step}"
+    return f"tracer.iter[{':'.join(parts)}{step}]"

@@ -1,0 +1,206 @@
+"""Traces of generations: loops over steps, writes at each, tokens, results, steps never made."""
+
+import inspect
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pellucid as pl
+
+IDS = [5, 9, 2, 7]
+
+
+def _line() -> int:
+    frame = inspect.currentframe()
+    assert frame is not None and frame.f_back is not None
+    return frame.f_back.f_lineno
+
+
+def test_a_loop_is_recorded_for_each_step_and_code_after_it_runs(llama: pl.LanguageModel) -> None:
+    with llama.generate(IDS, max_new_tokens=4, ignore_eos=True) as tracer:
+        hidden = pl.list().save()
+        norms = []
+        for step in tracer.iter[:]:
+            hidden.append(llama.layers[1].output[:, -1])
+            if step == 2:
+                chosen = llama.unembed.output.save()
+            norms.append(llama.layers[0].output[:, -1].norm())
+        stacked = pl.stack(norms).save()
+        prompt = llama.layers[0].output.save()
+        ids = tracer.result.save()
+    assert [h.shape for h in hidden] == [(1, 64)] * 4
+    assert chosen.shape[:2] == (1, 1)
+    assert stacked.shape == (4,)
+    assert prompt.shape == (1, 4, 64)
+    assert ids[0].tolist() == llama.generate(IDS, max_new_tokens=4, ignore_eos=True).sequences
+    with llama.trace(ids[0, :-1].tolist()):
+        whole = llama.layers[1].output[0, 3:].save()
+    assert np.array_equal(whole.numpy(), np.concatenate([h.numpy() for h in hidden]))
+
+
+def test_a_vector_at_every_step_steers_what_follows(llama: pl.LanguageModel) -> None:
+    vector = pl.tensor(np.linspace(-3, 3, 64, dtype=np.float32))
+    with llama.generate(IDS, max_new_tokens=5, ignore_eos=True) as tracer:
+        for _ in tracer.all():
+            llama.layers[0].output += vector
+        ids = tracer.result.save()
+    longer = list(IDS)
+    for _ in range(5):
+        with llama.trace(longer):
+            llama.layers[0].output += vector
+            token = llama.unembed.output[0, -1].argmax().save()
+        longer.append(int(token))
+    assert ids[0].tolist() == longer
+    assert longer != llama.generate(IDS, max_new_tokens=5, ignore_eos=True).sequences
+
+
+def test_steps_are_chosen_as_in_nnsight(llama: pl.LanguageModel) -> None:
+    seen: dict[str, list[Any]] = {"range": [], "list": [], "next": [], "module": []}
+    with llama.generate(IDS, max_new_tokens=4, ignore_eos=True) as tracer:
+        for _ in tracer.iter[1:3]:
+            seen["range"].append(llama.layers[0].output.save())
+        for _ in tracer.iter[[0, 3]]:
+            seen["list"].append(llama.layers[0].output.save())
+        with tracer.iter[2]:
+            second = llama.layers[0].output.save()
+        for _ in range(3):
+            seen["module"].append(llama.layers[0].next().output.save())
+        first = llama.layers[1].output.save()
+        tracer.next()
+        seen["next"].append(llama.layers[0].output.save())
+        tracer.next()
+        seen["next"].append(llama.layers[0].output.save())
+    assert seen["list"][0].shape == (1, 4, 64)
+    assert first.shape == (1, 4, 64)
+    for name in ("range", "next"):
+        assert [x.shape for x in seen[name]] == [(1, 1, 64)] * 2
+        assert np.array_equal(seen[name][1].numpy(), second.numpy())
+    assert np.array_equal(seen["module"][1].numpy(), second.numpy())
+    assert np.array_equal(seen["module"][2].numpy(), seen["list"][1].numpy())
+
+
+def test_tokens_and_logits_are_sites(llama: pl.LanguageModel) -> None:
+    with llama.generate(IDS, max_new_tokens=4, ignore_eos=True) as tracer:
+        tokens = [llama.generator.streamer.output.save() for _ in tracer.iter[:]]
+        with tracer.iter[1]:
+            llama.generator.token = pl.tensor([33])
+        with tracer.iter[2]:
+            llama.generator.logits[:, 44] = 1e9
+            best = llama.generator.logits.argmax(-1).save()
+        ids = llama.generator.output.save()
+    assert ids[0, 5:7].tolist() == [33, 44]
+    assert [int(t) for t in tokens][:1] == ids[0, 4:5].tolist()
+    assert int(best) == 44
+
+
+def test_several_prompts_and_continuations(llama: pl.LanguageModel) -> None:
+    with llama.generate(max_new_tokens=3, temperature=1.0, seed=3, n=2) as tracer:
+        with tracer.invoke([[1, 2, 3], [4]]):
+            both = tracer.result.save()
+            with tracer.iter[1]:
+                second = llama.generator.token.save()
+        with tracer.invoke([4]):
+            alone = tracer.result.save()
+    assert both.shape[0] == 4
+    assert second.shape == (4,)
+    assert both[2:, 2:].tolist() == alone.tolist()
+    plain = llama.generate([[1, 2, 3], [4]], max_new_tokens=3, temperature=1.0, seed=3, n=2)
+    assert [row[-len(ids) :] for row, ids in zip(both.tolist(), sum(plain.ids, []), strict=True)] == [
+        list(ids) for ids in sum(plain.ids, [])
+    ] or any(e == "eos" for e in sum(plain.ended, []))
+
+
+def _eos_model() -> tuple[pl.LanguageModel, list[int]]:
+    """A model, and a prompt that it ends at its third token."""
+    model = pl.LanguageModel("tiny:llama")
+    return model, [104, 105]
+
+
+def test_steps_that_were_not_made_do_not_exist(llama: pl.LanguageModel) -> None:
+    made = llama.generate(IDS, max_new_tokens=6, ignore_eos=True).text
+    stop = next(c for c in made if made.index(c) > 0)
+    with llama.generate(IDS, max_new_tokens=6, ignore_eos=True, stop=stop) as tracer:
+        kept = pl.list().save()
+        each = []
+        for _ in tracer.iter[:]:
+            kept.append(llama.layers[0].output)
+            each.append(llama.layers[1].output.save())
+        line = _line() - 1
+        ids = tracer.result.save()
+    n = len(ids[0]) - 4
+    assert 0 < n < 6
+    assert len(kept) == n
+    assert [x.exists for x in each] == [True] * n + [False] * (6 - n)
+    with pytest.raises(pl.PellucidError, match="the generation ended before step") as raised:
+        each[-1].numpy()
+    assert raised.value.code == "not-reached"
+    assert f"test_steps.py:{line}" in str(raised.value)
+
+
+def test_a_cache_of_a_generation_has_every_step(llama: pl.LanguageModel) -> None:
+    with llama.generate(IDS, max_new_tokens=3, ignore_eos=True) as tracer:
+        cache = tracer.cache("model.layers.*")
+        last = [llama.layers[1].output.save() for _ in tracer.iter[:]]
+    found: Any = cache.layers[1].output
+    assert [x.shape for x in found] == [(1, 4, 64), (1, 1, 64), (1, 1, 64)]
+    assert all(np.array_equal(a.numpy(), b.numpy()) for a, b in zip(found, last, strict=True))
+    assert "model.layers.0.output@2" in cache.numpy()
+
+
+def test_the_cache_of_keys_is_edited(llama: pl.LanguageModel) -> None:
+    with llama.generate(IDS, max_new_tokens=4, ignore_eos=True) as tracer:
+        with tracer.iter[1]:
+            llama.layers[0].attn.cache.values[:, 1] = 0
+        with tracer.iter[3]:
+            later = llama.layers[0].attn.cache.values.save()
+            pattern = llama.layers[0].attn.pattern.save()
+    assert later.shape[1] == pattern.shape[-1] == 7
+    assert not later[:, 1].numpy().any()
+    assert later[:, 2].numpy().any()
+
+
+def test_wrong_steps_are_errors_at_their_line(llama: pl.LanguageModel) -> None:
+    def wrong(index: Any, expected: str) -> None:
+        with (
+            pytest.raises(pl.PellucidError, match=expected),
+            llama.generate(IDS, max_new_tokens=3) as tracer,
+        ):
+            tracer.iter[index]
+
+    wrong(-1, "cannot be negative")
+    wrong(3, "it has the steps 0 to 2")
+    wrong(slice(-2, None), "counted from 0 upwards")
+    wrong("a", "whole number")
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        with llama.generate(IDS, max_new_tokens=3) as tracer:
+            steps = list(tracer.iter[1:7])
+            line = _line() - 1
+    assert steps == [1, 2]
+    assert [w.lineno for w in seen if "goes beyond" in str(w.message)] == [line]
+    with pytest.raises(pl.PellucidError, match="for step in"), llama.trace(IDS) as traced:
+        traced.iter[[0, 0]].__enter__()
+
+
+def test_a_recorded_generation_has_the_traces_tokens(llama: pl.LanguageModel) -> None:
+    generation = llama.generate(IDS, max_new_tokens=2)
+    with generation as tracer:
+        ids = tracer.result.save()
+    with pytest.raises(pl.PellucidError, match="was recorded on"):
+        _ = generation.text
+    assert ids.shape[1] <= 6
+    with pytest.raises(pl.PellucidError, match="no prompt to continue"):
+        _ = llama.generate(max_new_tokens=2).text
+
+
+def test_a_saved_generation_runs_again(llama: pl.LanguageModel, tmp_path: Any) -> None:
+    with llama.generate(IDS, max_new_tokens=3, temperature=0.9, seed=11, stop="zz") as tracer:
+        for _ in tracer.iter[1:]:
+            llama.layers[0].output[:] *= 1.5
+        ids = tracer.result.save("ids")
+    for name in ("g.trace", "g.safetensors"):
+        tracer.save(tmp_path / name)
+        again = pl.load_trace(tmp_path / name).run(llama)
+        assert again["ids"].tolist() == ids.tolist()
