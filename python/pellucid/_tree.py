@@ -62,6 +62,9 @@ def _inside(envoy: Envoy, path: str, depth: int) -> list[_Line]:
         times = "" if len(names) == 1 else f"{len(names)} x "
         label = f"({names[0]}): " if len(names) == 1 else f"({names[0]}-{names[-1]}): {times}"
         lines += _module(child, label, f"{path}.{last}".lstrip("."), depth)
+    generator = None if path else envoy._renamed.get("generator")
+    if generator is not None:
+        lines += _module(generator, "(generator): ", "generator", depth)
     return lines
 
 

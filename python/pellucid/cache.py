@@ -151,7 +151,7 @@ class Cache(Mapping[str, Cached]):
 
         Of a generation each step has one: `"model.layers.0.output@2"`.
         """
-        arrays = {}
+        arrays: dict[str, Array] = {}
         for path, points in self._values.items():
             for point in points:
                 found, name = self._found(path, point), f"{path}.{point}".lstrip(".")

@@ -43,6 +43,8 @@ class Envoy:
         scores, pattern, z = Site(), Site(), Site()
         heads = Site()
         pre, post = Site(), Site()
+        cached_keys, cached_values = Site(), Site()
+        logits, token = Site(), Site()
 
         def __getattr__(self, name: str) -> Envoy: ...
 

@@ -354,9 +354,7 @@ def recorder_for(model: _native.Model, what: str) -> Recorder:
     return tracer._open()
 
 
-def invoke_for(
-    model: _native.Model, what: str, path: str, point: str
-) -> tuple[Recorder, int, int]:
+def invoke_for(model: _native.Model, what: str, path: str, point: str) -> tuple[Recorder, int, int]:
     """Recorder, invoke and step that are meant where `what` is written."""
     recorder = recorder_for(model, what)
     tracer = _CURRENT.get()

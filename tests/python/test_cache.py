@@ -160,8 +160,8 @@ def wrong(tracer: pl.Tracer, modules: object) -> None:
             "**.zzz",
             pl.PathError,
             "`**.zzz` matches no module",
-            "the model has the modules model, lm_head, embed, layers, norm_f, unembed, "
-            "embed_tokens, norm",
+            "the model has the modules model, lm_head, generator, embed, layers, norm_f, unembed, "
+            "embed_tokens",
         ),
         (
             "lm_head.*",

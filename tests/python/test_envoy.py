@@ -14,7 +14,7 @@ def test_paths_and_order(llama: pl.LanguageModel) -> None:
     assert layers[-1] is layers[1] is llama["model.layers.1"] is llama.model["layers.1"]
     assert [layer.path for layer in layers] == ["model.layers.0", "model.layers.1"]
     assert (len(layers), layers[:1]) == (2, [layers[0]])
-    assert layers[0].self_attn.sites["pattern"] == ("b", 4, "s", "s")
+    assert layers[0].self_attn.sites["pattern"] == ("b", 4, "s", "keys")
     assert layers[0].self_attn.kind == "LlamaAttention"
 
 
@@ -37,7 +37,14 @@ def test_print_folds_layers_and_shows_shapes(llama: pl.LanguageModel) -> None:
     assert text.splitlines()[0].startswith("LlamaForCausalLM(")
     assert "(0-1): 2 x LlamaDecoderLayer(" in text
     line = next(line for line in text.splitlines() if ".pattern" in line)
-    assert line.split() == [".pattern", "model.layers.*.self_attn.pattern", "[b,", "4,", "s,", "s]"]
+    assert line.split() == [
+        ".pattern",
+        "model.layers.*.self_attn.pattern",
+        "[b,",
+        "4,",
+        "s,",
+        "keys]",
+    ]
     assert text.splitlines()[-1] == ")"
     assert repr(llama.lm_head).split("  ")[-2:] == ["[b, s, 32] -> [b, s, 384]", "unembed"]
 
@@ -51,8 +58,15 @@ def test_checkers_and_editors_know_every_site(
         for names in re.findall(r"^ +([a-z_, ]+) = Site\(\)", source, re.M)
         for name in names.split(",")
     }
-    points = {point for model in (llama, gpt2) for _, point, _, _ in model._model.sites()}
+    models = (llama._model, gpt2._model)
+    points = {point for m in models for _, point, _, _ in (*m.sites(), *m.generator_sites())}
     assert points <= declared
+
+
+def test_print_shows_what_a_generation_has(llama: pl.LanguageModel) -> None:
+    lines = [line.split() for line in repr(llama).splitlines() if "generator" in line]
+    assert lines[1] == [".logits", "generator.logits", "[b,", "384]"]
+    assert lines[2] == [".token", "generator.token", "[b]", "generator.streamer.output"]
 
 
 def test_what_the_model_says_of_itself(llama: pl.LanguageModel) -> None:

@@ -101,11 +101,10 @@ def test_settings_of_no_meaning(
 @pytest.mark.parametrize(
     ("use", "part"),
     [
-        (lambda m: m.generate(), "there is no prompt"),
+        (lambda m: m.generate().text, "there is no prompt"),
         (lambda m: m.generate([]), "prompt"),
         (lambda m: m.generate([[]]), "no tokens"),
         (lambda m: m.generate([9999]), "9999"),
-        (lambda m: m.generate("ab").__enter__(), "cannot be recorded yet"),
     ],
 )
 def test_prompts_that_cannot_be_continued(

@@ -113,6 +113,6 @@ def test_models(llama: pl.LanguageModel) -> None:
     text = shown(llama)
     assert text.startswith("llama llama float32 128 positions 384 tokens LlamaForCausalLM [b, s]")
     assert "0-1: 2 × LlamaDecoderLayer model.layers.*" in text
-    assert ".pattern model.layers.*.self_attn.pattern [b, 4, s, s]" in text
+    assert ".pattern model.layers.*.self_attn.pattern [b, 4, s, keys]" in text
     mlp = shown(llama.model.layers[1].mlp)
     assert mlp.startswith("model.layers.1.mlp 6.14 k weights LlamaMLP model.layers.1.mlp")

@@ -226,11 +226,7 @@ impl Batch {
                 }
                 Layout::Rows => {
                     let width: usize = packed[1..].iter().product();
-                    pieces.push(Piece {
-                        dense: i * width,
-                        packed: (range.start + i) * width,
-                        len: width,
-                    });
+                    pieces.push(Piece { dense: i * width, packed: (range.start + i) * width, len: width });
                 }
             }
         }

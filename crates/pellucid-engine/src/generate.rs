@@ -115,7 +115,12 @@ impl Generator {
 
     /// Runs a pass over the [`batch`](Self::batch) of some rows. Gives the logits of each row's last token,
     /// or of all tokens if the pass is not for the last only.
-    pub(crate) fn forward<'a>(&'a mut self, model: &'a Model, pass: Pass<'a>, rows: &[usize]) -> Flow<Tensor> {
+    pub(crate) fn forward<'a>(
+        &'a mut self,
+        model: &'a Model,
+        pass: Pass<'a>,
+        rows: &[usize],
+    ) -> Flow<Tensor> {
         let past: Vec<usize> = pass.batch().sequences().iter().map(|q| q.past).collect();
         let fresh = rows.iter().zip(past).flat_map(|(&i, past)| &self.rows[i].ids()[past..]);
         let ids: Vec<i64> = fresh.map(|id| i64::from(*id)).collect();

@@ -206,12 +206,7 @@ impl<'v, 'a> Interleaver<'v, 'a> {
         }
     }
 
-    fn enter_site(
-        &mut self,
-        entry: &Entry,
-        value: &mut Seen<'_>,
-        batch: &Batch,
-    ) -> Result<(), Error> {
+    fn enter_site(&mut self, entry: &Entry, value: &mut Seen<'_>, batch: &Batch) -> Result<(), Error> {
         for &i in &entry.reads {
             if let Kind::Read { invoke, .. } = &self.values.checked().statement(i).kind {
                 let Some(rows) = self.rows.get(invoke) else {

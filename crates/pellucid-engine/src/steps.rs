@@ -140,7 +140,8 @@ impl Step<'_> {
         let mut tokens = Tensor::new(chosen, [rows.len()]); // [b]
         let shown = show(self.sites.token, &mut tokens, &mut interleaver);
         let vocab_size = checked.spec().vocab_size;
-        let bad = tokens.slice::<i64>().iter().find(|id| usize::try_from(**id).map_or(true, |id| id >= vocab_size));
+        let bad =
+            tokens.slice::<i64>().iter().find(|id| usize::try_from(**id).map_or(true, |id| id >= vocab_size));
         if let Some(id) = bad {
             let at = interleaver.wrote_ids().and_then(|i| checked.statement(i).at.clone());
             let message = format!("token id {id} is outside the vocabulary of {vocab_size}");

@@ -54,17 +54,11 @@ pub const VOCABULARY: &[Word] = &[
     Word { name: "layers.*.attn.heads", spellings: &["layers.*.attn.z"] },
     Word {
         name: "layers.*.attn.cache.keys",
-        spellings: &[
-            "layers.*.attn.cached_keys",
-            "layers.*.attn.attention.cached_keys",
-        ],
+        spellings: &["layers.*.attn.cached_keys", "layers.*.attn.attention.cached_keys"],
     },
     Word {
         name: "layers.*.attn.cache.values",
-        spellings: &[
-            "layers.*.attn.cached_values",
-            "layers.*.attn.attention.cached_values",
-        ],
+        spellings: &["layers.*.attn.cached_values", "layers.*.attn.attention.cached_values"],
     },
     // What NNsight calls the token of a step.
     Word { name: "generator.streamer.output", spellings: &["generator.token"] },

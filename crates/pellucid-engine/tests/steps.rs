@@ -202,11 +202,17 @@ fn what_is_written_to_the_cache_stays() {
         };
         let plain = try_text(&model, &lines("")).unwrap();
         let changed = try_text(&model, &lines(&format!("write 0 {values}@1 %1"))).unwrap();
-        let (kept, width) = (changed.get("values").unwrap(), plain.get("values").unwrap().shape()[2..].iter().product::<usize>());
+        let (kept, width) = (
+            changed.get("values").unwrap(),
+            plain.get("values").unwrap().shape()[2..].iter().product::<usize>(),
+        );
         assert_eq!(kept.shape()[1], 7, "{name}");
         assert!(kept.f32s()[..2 * width].iter().all(|x| *x == 0.0), "{name}: zeros stay");
         let first_new = 5 * width;
-        assert_eq!(kept.f32s()[2 * width..first_new], plain.get("values").unwrap().f32s()[2 * width..first_new]);
+        assert_eq!(
+            kept.f32s()[2 * width..first_new],
+            plain.get("values").unwrap().f32s()[2 * width..first_new]
+        );
         assert!(!changed.get("logits").unwrap().same_bits(plain.get("logits").unwrap()), "{name}");
         if name != "gemma3_text" {
             assert_eq!(changed.get("keys").unwrap().shape(), plain.get("keys").unwrap().shape());
@@ -257,7 +263,8 @@ fn a_value_of_a_step_that_was_not_made_cannot_be_written() {
     );
     let eos = first.unwrap().get("t").unwrap().slice::<i64>()[0];
     let fails = |lines: &str, expected: Expect| {
-        let lines = format!("generate max_new_tokens=4 eos=[{eos}]\ninvoke 0 ids [5]\ninvoke 1 ids [9, 9]\n{lines}");
+        let lines =
+            format!("generate max_new_tokens=4 eos=[{eos}]\ninvoke 0 ids [5]\ninvoke 1 ids [9, 9]\n{lines}");
         expected.assert_eq(&try_text(&model, &lines).unwrap_err().to_string());
     };
     fails(

@@ -22,7 +22,9 @@ impl Cost {
     /// Counts the cost of a plan.
     pub fn of(checked: &CheckedTrace, plan: &Plan) -> Cost {
         let mut cost = Cost::default();
-        for (pass, step) in plan.passes.iter().flat_map(|p| (0..n_runs(checked, p)).map(move |step| (p, step))) {
+        for (pass, step) in
+            plan.passes.iter().flat_map(|p| (0..n_runs(checked, p)).map(move |step| (p, step)))
+        {
             let (tokens, pairs) = tokens_and_pairs(checked, pass, step);
             cost.tokens += tokens;
             let modules = modules_run(checked, pass, step);

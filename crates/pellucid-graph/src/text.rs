@@ -43,5 +43,5 @@ mod parse;
 mod print;
 
 pub use parse::parse;
-pub(crate) use print::{line, settings_text};
 pub use print::{arg_text, print};
+pub(crate) use print::{line, settings_text};

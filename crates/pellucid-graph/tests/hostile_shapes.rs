@@ -121,7 +121,8 @@ fn read(invoke: usize, place: &str) -> Kind {
 
 #[test]
 fn many_skips_and_reads() {
-    let skips = (0..4000).map(|invoke| Kind::Skip { invoke, module: "layers.0".into(), step: 0, value: ValueId(0) });
+    let skips =
+        (0..4000).map(|invoke| Kind::Skip { invoke, module: "layers.0".into(), step: 0, value: ValueId(0) });
     let reads = (0..100_000).map(|i| read(i % 4000, "layers.1.mlp.pre"));
     let plan = planned(std::iter::once(read(0, "embed.output")).chain(skips).chain(reads).collect(), 4000);
     assert_eq!((plan.unused.len(), plan.passes.len()), (4000, 0));

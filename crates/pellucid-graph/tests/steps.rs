@@ -1,5 +1,7 @@
 //! Steps of a generation in the language: shapes, order, plans, and what is refused.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod fixture;
 
 use expect_test::{Expect, expect};
@@ -24,8 +26,13 @@ fn later_steps_have_one_token_and_more_keys() {
         %6 = read 0 generator.output
         save \"0\" %0\nsave \"1\" %1\nsave \"2\" %2\nsave \"3\" %3\nsave \"4\" %4\nsave \"5\" %5\nsave \"6\" %6";
     let want = [
-        "0 f32[4, 3, 8]", "1 f32[4, 1, 8]", "2 f32[4, 2, 3, 3]", "3 f32[4, 2, 1, 5]", "4 f32[4, 32]",
-        "5 i64[4]", "6 i64[4, <=6]",
+        "0 f32[4, 3, 8]",
+        "1 f32[4, 1, 8]",
+        "2 f32[4, 2, 3, 3]",
+        "3 f32[4, 2, 1, 5]",
+        "4 f32[4, 32]",
+        "5 i64[4]",
+        "6 i64[4, <=6]",
     ];
     assert_eq!(types(lines), want);
 }

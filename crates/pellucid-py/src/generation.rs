@@ -13,8 +13,7 @@ use crate::signals::interruptible;
 
 /// What is chosen for a generation: most tokens, continuations of each prompt, temperature, `top_k`, `top_p`,
 /// `min_p`, penalty of repetition, seed, texts to stop at, and whether tokens that end texts end it.
-pub type Settings =
-    (usize, usize, f64, Option<usize>, Option<f64>, Option<f64>, f64, u64, Vec<String>, bool);
+pub type Settings = (usize, usize, f64, Option<usize>, Option<f64>, Option<f64>, f64, u64, Vec<String>, bool);
 
 /// The settings as the graph has them.
 pub fn sampling(settings: Settings) -> Sampling {

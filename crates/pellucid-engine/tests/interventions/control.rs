@@ -22,8 +22,8 @@ const FUNCTIONS: &str = "function up %0 f32[W]\n  %1 = mul %0 2\n  return %1
 const NO_LENGTHS: Lengths = Lengths { b: 0, s: 0, keys: 0, all: 0 };
 
 fn functions(lines: &str) -> Vec<f32> {
-    let width =
-        tiny("llama").spec().sites.iter().find(|s| s.path == "model.norm").unwrap().shape[2].resolve(NO_LENGTHS);
+    let width = tiny("llama").spec().sites.iter().find(|s| s.path == "model.norm").unwrap().shape[2]
+        .resolve(NO_LENGTHS);
     saved(&format!("{FUNCTIONS}{lines}").replace('W', &width.to_string()))
 }
 

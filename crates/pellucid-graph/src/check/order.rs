@@ -94,7 +94,8 @@ fn gather(kind: &Kind, needs: &[Needs], held: &mut usize) -> Needs {
 
 /// True when everything that `b` needs is had once what `a` needs is.
 fn covers(a: &Needs, b: &Needs) -> bool {
-    let has = |(invoke, (when, _)): (&InvokeId, &(When, usize))| a.get(invoke).is_some_and(|(w, _)| w >= when);
+    let has =
+        |(invoke, (when, _)): (&InvokeId, &(When, usize))| a.get(invoke).is_some_and(|(w, _)| w >= when);
     Rc::ptr_eq(a, b) || (a.len() >= b.len() && b.iter().all(has))
 }
 

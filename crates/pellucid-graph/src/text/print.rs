@@ -69,7 +69,9 @@ pub(crate) fn line(trace: &Trace, kind: &Kind, first: ValueId) -> String {
         }
         Kind::Write { invoke, site, value } => format!("write {invoke} {site} {value}"),
         Kind::Skip { invoke, module, step: 0, value } => format!("skip {invoke} {} {value}", path(module)),
-        Kind::Skip { invoke, module, step, value } => format!("skip {invoke} {}@{step} {value}", path(module)),
+        Kind::Skip { invoke, module, step, value } => {
+            format!("skip {invoke} {}@{step} {value}", path(module))
+        }
         Kind::Save { name, value } => format!("save {} {value}", quote(name)),
         Kind::Stop => "stop".to_owned(),
     }

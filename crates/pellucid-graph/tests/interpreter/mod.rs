@@ -2,8 +2,8 @@
 //! site gives is counted from 0.
 #![allow(dead_code, reason = "every test file takes what it needs")]
 
-use pellucid_graph::shape::Lengths;
 use pellucid_graph::op::{OutAxis, resolve_index};
+use pellucid_graph::shape::Lengths;
 use pellucid_graph::{Arg, DType, IndexItem, Kind, ModelSpec, TensorType, Trace, ValueId};
 
 /// Numbers in row-major order.
