@@ -141,7 +141,7 @@ fn a_step_is_the_same_alone_and_among_others_that_end_before() {
         let ending = Sampling { eos: Some(eos), ..sampled };
         let together = generate(&model, &prompts, &ending, |r| (0..3).for_each(|i| record(r, i)));
         for (i, prompt) in prompts.iter().enumerate() {
-            let alone = generate(&model, &[prompt.clone()], &ending, |r| record(r, 0));
+            let alone = generate(&model, std::slice::from_ref(prompt), &ending, |r| record(r, 0));
             for (key, value) in alone.iter() {
                 let there = together.get(&key.replacen('0', &i.to_string(), 1)).unwrap();
                 assert!(value.same_bits(there), "{name} {key} of prompt {i}");
