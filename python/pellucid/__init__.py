@@ -37,6 +37,7 @@ from pellucid.dtype import (
 )
 from pellucid.dtype import bool_ as bool
 from pellucid.envoy import Envoy
+from pellucid.eproperty import eproperty
 from pellucid.errors import (
     ArgumentError,
     DTypeError,
@@ -89,6 +90,7 @@ __all__ = [
     "bool",
     "cond",
     "dict",
+    "eproperty",
     "float16",
     "float32",
     "float64",

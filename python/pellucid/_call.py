@@ -111,6 +111,17 @@ def tensor(given: TensorLike) -> Native:
     return array(numbers(lowered)) if isinstance(lowered, int | float) else lowered
 
 
+def only(given: Any, what: str) -> Any:
+    """The one value in arguments, `((value,), {})`, or `((), {"hidden_states": value})`."""
+    pair = isinstance(given, tuple) and len(given) == 2 and isinstance(given[1], dict)
+    values = [*given[0], *given[1].values()] if pair and isinstance(given[0], tuple) else []
+    if len(values) != 1:
+        got = f"{len(values)} values" if values else f"a `{type(given).__name__}`"
+        message = f"`{what}` is `((value,), {{}})`, one positional argument, got {got}"
+        raise fault("bad-argument", message, "the value alone is `.input`")
+    return values[0]
+
+
 def operand(given: TensorLike) -> Native | float:
     """An argument that may be a tensor or a plain number."""
     if isinstance(given, Base):

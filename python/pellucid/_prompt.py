@@ -22,6 +22,21 @@ def prompts(given: Any) -> Prompts:
     raise _unusable(given)
 
 
+def given(prompt: Any, input_ids: Any, attention_mask: Any) -> Any:
+    """The prompt in the words of a tokenizer's keywords."""
+    if input_ids is not None:
+        if prompt is not None:
+            message = "both a prompt and `input_ids` are given"
+            raise fault("bad-argument", message, "give one of them")
+        prompt = input_ids
+    if attention_mask is None:
+        return prompt
+    if prompt is None or isinstance(prompt, str) or hasattr(prompt, "keys"):
+        message = "`attention_mask` has no meaning without token ids beside it"
+        raise fault("bad-argument", message, "leave it out: prompts are not padded")
+    return {"input_ids": prompt, "attention_mask": attention_mask}
+
+
 def is_single(prompt: Any, rows: Prompts) -> bool:
     """Whether one prompt was given as itself, not as a list of one."""
     return isinstance(prompt, str) or (len(rows) == 1 and _has_one_axis(prompt))
@@ -33,6 +48,7 @@ def _has_one_axis(prompt: Any) -> bool:
 
 def _unpadded(given: Any) -> Prompts:
     """What a tokenizer gives, without its padding."""
+    _refuse(given)
     rows: list[Any] = prompts(_listed(given["input_ids"]))
     if "attention_mask" not in given.keys():  # noqa: SIM118
         return rows
@@ -41,10 +57,36 @@ def _unpadded(given: Any) -> Prompts:
     fits = [len(row) for row in rows] == [len(mask) for mask in masks]
     if not fits:
         raise fault("bad-prompt", "`input_ids` and `attention_mask` differ in shape")
-    return [
-        [int(id) for id, is_real in zip(row, mask, strict=True) if is_real]
-        for row, mask in zip(rows, masks, strict=True)
-    ]
+    return [_real(row, mask) for row, mask in zip(rows, masks, strict=True)]
+
+
+def _real(row: list[int], mask: list[Any]) -> list[int]:
+    """The tokens that are no padding, which stands at the ends only."""
+    there = [i for i, is_real in enumerate(mask) if is_real]
+    if there and there[-1] - there[0] + 1 != len(there):
+        hole = next(i for i in range(there[0], there[-1]) if not mask[i])
+        message = f"`attention_mask` is 0 at position {hole}, between tokens that count"
+        help = "a key that queries are not to see is cut in the tap `scores`"
+        raise fault("bad-prompt", message, help)
+    return [int(row[i]) for i in there]
+
+
+_IGNORED = ("position_ids", "inputs_embeds", "labels", "past_key_values")
+
+
+def _refuse(given: Any) -> None:
+    """Raises for what a forward of transformers would heed and this would ignore."""
+    for name in _IGNORED:
+        if name in given.keys():  # noqa: SIM118
+            message = f"`{name}` of a prompt would have no effect"
+            help = "give `input_ids`, and write to the sites of the model"
+            raise fault("bad-prompt", message, help)
+    if "token_type_ids" in given.keys() and _has_any(given["token_type_ids"]):  # noqa: SIM118
+        raise fault("bad-prompt", "`token_type_ids` other than 0 would have no effect")
+
+
+def _has_any(ids: Any) -> bool:
+    return any(map(_has_any, _listed(ids))) if hasattr(ids, "__len__") else bool(ids)
 
 
 def _listed(given: Any) -> list[Any]:

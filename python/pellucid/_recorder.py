@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pellucid import _native
 from pellucid._location import Location, here, shown
 from pellucid._unused import Unused
+from pellucid._whole import WHOLE, WholeBatch
 from pellucid.errors import PellucidError, fault
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Recorder(_native.Recorder):
         """Saved values that do not exist, and the step of the generation that was not made."""
         self.has_invoke = False
         """Whether there is anything to run it on."""
+        self.whole: WholeBatch | None = None
+        """What the invoke without a prompt sees, while it is open."""
         self.is_scan = False
         """Whether it is checked and never run."""
         self._containers: list[Any] = []
@@ -53,6 +56,8 @@ class Recorder(_native.Recorder):
         self, invoke: int, path: str, point: str, step: int, at: Location | None
     ) -> _native.Handle:
         """Reads a site."""
+        if invoke == WHOLE and self.whole is not None:
+            return self.whole.read(path, point, step, at)
         self._touch(step, path, point)
         return super().read(invoke, path, point, step, at)
 
@@ -66,6 +71,8 @@ class Recorder(_native.Recorder):
         at: Location | None,
     ) -> None:
         """Writes a site."""
+        if invoke == WHOLE and self.whole is not None:
+            return self.whole.write(path, point, step, value, at)
         self._touch(step, path, point)
         super().write(invoke, path, point, step, value, at)
 
@@ -78,14 +85,49 @@ class Recorder(_native.Recorder):
         at: Location | None,
     ) -> None:
         """Replaces a module's run."""
-        self._touch(step, path, "input")
-        super().skip(invoke, path, step, value, at)
+        if invoke == WHOLE and self.whole is not None:
+            self.whole.skip(path, step, value, at)
+        else:
+            self._touch(step, path, "input")
+            super().skip(invoke, path, step, value, at)
         self.skipped.add((invoke, step, path))
 
     def stop(self, at: Location | None) -> None:
         """Ends the run after what was touched so far."""
         super().stop(at)
         self.is_stopped = True
+
+    def set_item(
+        self,
+        target: _native.Handle,
+        index: tuple[Any, ...],
+        value: _native.Handle | _native.Array | float,
+        at: Location | None,
+    ) -> None:
+        """`target[index] = value`."""
+        self._written()
+        super().set_item(target, index, value, at)
+
+    def assign(
+        self,
+        target: _native.Handle,
+        value: _native.Handle | _native.Array | float,
+        at: Location | None,
+    ) -> None:
+        """The contents of `target` become a value, broadcast and converted."""
+        self._written()
+        super().assign(target, value, at)
+
+    def update(
+        self, target: _native.Handle, value: _native.Handle | _native.Array, at: Location | None
+    ) -> None:
+        """The contents of `target` become the result of an operation on it."""
+        self._written()
+        super().update(target, value, at)
+
+    def _written(self) -> None:
+        if self.whole is not None:
+            self.whole.is_written = True
 
     def _touch(self, step: int, path: str, point: str) -> None:
         if not self.is_stopped:

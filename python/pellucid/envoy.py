@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, overload
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from pellucid import _call, _native, _tree
 from pellucid._html import model as page
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 
         def __get__(self, envoy: Envoy, owner: type[Envoy]) -> Tensor: ...
         def __set__(self, envoy: Envoy, value: TensorLike) -> None: ...
+
+
+Envoys: TypeAlias = "type[Envoy] | Mapping[str | type, type[Envoy]]"
+"""Which class stands for which modules: one for all, or by path from anywhere, or by class."""
 
 
 class Envoy:
@@ -58,6 +64,7 @@ class Envoy:
         self._renamed: dict[str, Envoy] = {}
         self._renamed_sites: dict[str, _tree.SiteShape] = {}
         self._names: dict[str, list[str]] = {}
+        self._above: weakref.ref[Envoy] | None = None
 
     @property
     def path(self) -> str:
@@ -74,12 +81,50 @@ class Envoy:
         """What can be read and written here, with shapes over `b` prompts of `s` tokens."""
         return {name: site.shape for name, site in (self._sites | self._renamed_sites).items()}
 
+    @property
+    def parent(self) -> Envoy | None:
+        """The module that this one is in; `None` of the whole model."""
+        return None if self._above is None else self._above()
+
+    @property
+    def inputs(self) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
+        """The input as NNsight gives it, `((value,), {})`; assigned in the same form.
+
+        What transformers hands down beside it, masks, positions and caches, is no value here.
+        """
+        return (self._read("input"),), {}
+
+    @inputs.setter
+    def inputs(self, value: Any) -> None:
+        self.input = _call.only(value, self._shown("inputs"))
+
+    def get(self, path: str) -> Any:
+        """What is at a path from here: a module, or inside a trace the value of a site."""
+        found: Any = self
+        for name in filter(None, path.split(".")):
+            found = getattr(found, name) if found._has_site(name) else found._below(name)
+        return found
+
+    def modules(self, include_fn: Callable[[Envoy], bool] | None = None) -> list[Envoy]:
+        """This module and all below it, in the order of the tree; those that `include_fn` takes."""
+        below = [envoy for child in self._children.values() for envoy in child.modules()]
+        return [envoy for envoy in (self, *below) if include_fn is None or include_fn(envoy)]
+
+    def named_modules(
+        self, include_fn: Callable[[Envoy], bool] | None = None
+    ) -> list[tuple[str, Envoy]]:
+        """The same with their paths."""
+        return [(envoy.path, envoy) for envoy in self.modules(include_fn)]
+
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Envoy | Tensor:
             """A module below this one, or the value of a site."""
             if name.startswith("_"):
                 raise AttributeError(name)
+            own = getattr(type(self), name, None)
+            if isinstance(own, property):
+                return own.__get__(self)  # it raised an AttributeError, and will again
             child = self._child(name)
             if child is not None:
                 return child
@@ -90,6 +135,12 @@ class Envoy:
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_"):
             object.__setattr__(self, name, value)
+        elif isinstance(own := getattr(type(self), name, None), property):
+            if type(own) is property and own.fset is None:
+                message = f"`{name}` of `{type(self).__name__}` cannot be assigned to"
+                help = "a property of your own can, if `@pl.eproperty` makes it"
+                raise fault("bad-argument", message, help)
+            own.__set__(self, value)
         elif self._has_site(name):
             recorder, invoke, step = self._place(name)
             recorder.write(invoke, self._path, name, step, _call.tensor(value), here())
@@ -196,14 +247,15 @@ class Envoy:
         return f"{self._path}{dot}{name}" or "the model"
 
 
-def grow(root: Envoy, model: _native.Model) -> None:
+def grow(root: Envoy, model: _native.Model, envoys: Envoys | None = None) -> None:
     """Gives the envoy of the whole model the tree of envoys below it, and all their names."""
     made = {"": root}
     for path, kind, _, _ in model.modules():
         if not path:
             continue
         parent, _, name = path.rpartition(".")
-        made[path] = made[parent]._children[name] = Envoy(model, path, kind)
+        made[path] = made[parent]._children[name] = _class(envoys, path, kind)(model, path, kind)
+        made[path]._above = weakref.ref(made[parent])
     for path, point, dtype, shape in model.sites():
         lengths = tuple(int(d) if d.isdigit() else d for d in shape)
         made[path]._sites[point] = _tree.SiteShape(dtype, lengths)
@@ -217,6 +269,37 @@ def grow(root: Envoy, model: _native.Model) -> None:
         _call_also(made, target, name)
 
 
+def envoy_classes(envoys: Any) -> None:
+    """Raises for what cannot say which class stands for which modules."""
+    classes = envoys.values() if isinstance(envoys, Mapping) else [envoys]
+    for given in classes:
+        if not (isinstance(given, type) and issubclass(given, Envoy)):
+            message = f"`envoys`: `{given!r}` is no class of envoys"
+            raise fault("bad-argument", message, "subclass `pl.Envoy`")
+
+
+def _class(envoys: Envoys | None, path: str, kind: str) -> type[Envoy]:
+    """The class for a module: the first that is given for its class or the end of its path."""
+    if envoys is None:
+        return Envoy
+    if isinstance(envoys, type):
+        return envoys
+    for key, made in envoys.items():
+        name = key.__name__ if isinstance(key, type) else key
+        if name == kind or _ends_with(path.split("."), name.split(".")):
+            return made
+    return Envoy
+
+
+def _ends_with(path: list[str], end: list[str]) -> bool:
+    tail = path[-len(end) :]
+    return len(tail) == len(end) and all(map(fnmatchcase, tail, end))
+
+
+def _is_ours(kind: type) -> bool:
+    return kind.__module__.partition(".")[0] == "pellucid"
+
+
 def _rename(made: dict[str, Envoy], model: _native.Model, place: str, target: str) -> None:
     """Gives a parent one more name below it."""
     if place == target:
@@ -224,6 +307,8 @@ def _rename(made: dict[str, Envoy], model: _native.Model, place: str, target: st
     parent, _, word = place.rpartition(".")
     above = _parent(made, model, parent)
     if hasattr(type(above), word):
+        if not any(word in vars(kind) for kind in type(above).__mro__ if _is_ours(kind)):
+            return  # what a user's own class calls so comes first
         message = f"cannot call `{target}` `{word}`: every model or module has a `{word}`"
         raise fault("duplicate-name", message)
     if target in made:

@@ -12,7 +12,7 @@ from pellucid._html import model as page
 from pellucid._location import here
 from pellucid.dtype import DType
 from pellucid.dtype import dtype as element_type
-from pellucid.envoy import Envoy, grow
+from pellucid.envoy import Envoy, Envoys, envoy_classes, grow
 from pellucid.errors import fault
 from pellucid.tokenizer import Tokenizer
 from pellucid.tracer import Scanner, Tracer
@@ -43,6 +43,7 @@ class Model(Envoy):
         model: str | os.PathLike[str],
         *,
         rename: Mapping[str, str | Sequence[str]] | None = None,
+        envoys: Envoys | None = None,
         dtype: Any = "float32",
         quantized: bool = False,
         stream_weights: bool = False,
@@ -69,6 +70,10 @@ class Model(Envoy):
         from anywhere in the model, with `*` for any one name, or a class; keys that lead nowhere
         are passed over, so that one table serves many models. Traces hold the real paths.
 
+        `envoys` gives modules classes of their own, with properties and methods that the class
+        `pl.Envoy` lacks: `{"self_attn": Attention, "layers.*": Block, "LlamaMLP": Gated}`. A key
+        is the end of a path, with `*` for any one name, or a class; or it is one class for all.
+
         A model of the hub is downloaded first where the cache, which all the hub's clients share,
         has it not. `revision` is a branch, a tag or a commit, the `main` branch by default; `token`
         stands for `HF_TOKEN`, `offline` for `HF_HUB_OFFLINE`.
@@ -76,6 +81,8 @@ class Model(Envoy):
         Raises `LoadError` when there is no such model, or it cannot be read, and `ArgumentError`
         when a name is taken.
         """
+        if envoys is not None:
+            envoy_classes(envoys)
         with _progress.shown() as report:
             native = _native.Model.open(
                 os.fspath(model),
@@ -93,7 +100,8 @@ class Model(Envoy):
         kind = next((kind for path, kind, _, _ in native.modules() if not path), "Model")
         super().__init__(native, "", kind)
         self._tokenizer = Tokenizer(native)
-        grow(self, native)
+        self._envoys = envoys
+        grow(self, native, envoys)
 
     @property
     def name(self) -> str:
@@ -143,22 +151,28 @@ class Model(Envoy):
         self,
         prompt: Any = None,
         *,
+        input_ids: Any = None,
+        attention_mask: Any = None,
         messages: _chat.Messages | None = None,
         add_generation_prompt: bool = True,
     ) -> Tracer:
         """One forward pass; what is written in its block happens inside the pass.
 
         `prompt` is text, token ids (a list, or an array with one axis), or several of either (a
-        list, or an array with two axes), or what a tokenizer gives. `messages` is a conversation
-        instead, `[{"role": "user", "content": "Hello"}]`, or several, read through the model's
-        chat template. Without either, prompts come by `tracer.invoke(prompt)`.
+        list, or an array with two axes), or what a tokenizer gives. `input_ids` is another name
+        of it; tokens for which `attention_mask` is 0, at either end, are left out. `messages` is a
+        conversation instead, `[{"role": "user", "content": "Hello"}]`, or several, read through
+        the model's chat template. Without any, prompts come by `tracer.invoke(prompt)`.
         """
-        return Tracer(self, _chat.prompt(self._model, prompt, messages, add_generation_prompt))
+        given = _prompt.given(prompt, input_ids, attention_mask)
+        return Tracer(self, _chat.prompt(self._model, given, messages, add_generation_prompt))
 
     def scan(
         self,
         prompt: Any = None,
         *,
+        input_ids: Any = None,
+        attention_mask: Any = None,
         messages: _chat.Messages | None = None,
         add_generation_prompt: bool = True,
     ) -> Tracer:
@@ -167,7 +181,8 @@ class Model(Envoy):
         After the block its values have a shape and a dtype, and no elements. Arguments are those
         of `trace`.
         """
-        return Scanner(self, _chat.prompt(self._model, prompt, messages, add_generation_prompt))
+        given = _prompt.given(prompt, input_ids, attention_mask)
+        return Scanner(self, _chat.prompt(self._model, given, messages, add_generation_prompt))
 
     def encode(self, prompt: Any, *, normalize: bool | None = None) -> Tensor:
         """What an encoder makes of texts: `[b, d]` for a list of them, `[d]` for one.

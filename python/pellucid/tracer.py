@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid import _chat, _native, _prompt
 from pellucid._html import trace as page
-from pellucid._location import here, shown
+from pellucid._location import Location, here, shown
 from pellucid._recorder import Recorder
+from pellucid._whole import WHOLE, WholeBatch, no_rows
 from pellucid.errors import error, fault
 from pellucid.trace import Trace
 
@@ -44,6 +45,9 @@ class Tracer:
         self._step = 0
         self._nexts: dict[str, int] = {}
         self._caches: list[Cache] = []
+        self._late: list[Callable[[], None]] = []
+        self._n_invokes = 0
+        self._saw_all: Location | None = None
         self._token: Token[Tracer | None] | None = None
 
     def __enter__(self) -> Tracer:
@@ -71,16 +75,21 @@ class Tracer:
         raised: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._token is not None:
-            _CURRENT.reset(self._token)
-            self._token = None
         recorder = self._entered()
         try:
             if raised is None:
-                self._fill_caches()
+                self._end_block()
+            self._leave()
+            if raised is None:
                 self._finish(recorder)
         finally:
+            self._leave()
             recorder.close()
+
+    def _leave(self) -> None:
+        if self._token is not None:
+            _CURRENT.reset(self._token)
+            self._token = None
 
     def _prepare(self, recorder: Recorder) -> None:
         """Says what kind of trace it is, before there is an input."""
@@ -94,6 +103,16 @@ class Tracer:
 
     def _run(self, recorder: Recorder) -> None:
         recorder.run()
+
+    def _end_block(self) -> None:
+        """Does what waits for the end of an invoke."""
+        late, self._late = self._late, []
+        for act in late:
+            act()
+        recorder = self._entered()
+        if recorder.whole is not None:
+            recorder.whole.put_back()
+        self._fill_caches()
 
     def _fill_caches(self) -> None:
         """Reads what caches are to hold, as it is at the end of an invoke."""
@@ -111,15 +130,37 @@ class Tracer:
         self,
         prompt: Any = None,
         *,
+        input_ids: Any = None,
+        attention_mask: Any = None,
         messages: _chat.Messages | None = None,
         add_generation_prompt: bool = True,
     ) -> Invoker:
         """Adds an input: inside `with tracer.invoke(prompt):` the model's values are its rows.
 
-        `messages` is a conversation instead, as for `model.trace`.
+        `messages` is a conversation instead, as for `model.trace`. Without a prompt it adds none:
+        values are then the rows of all invokes before it, one after the other, aligned to the
+        right as those of one invoke are, and what is written goes to each of them.
         """
+        prompt = _prompt.given(prompt, input_ids, attention_mask)
         prompt = _chat.prompt(self._model, prompt, messages, add_generation_prompt)
         return Invoker(self, prompt)
+
+    def _add(self, recorder: Recorder, prompt: Any) -> int:
+        """Adds an input, before all invokes that see the whole batch."""
+        if self._saw_all is not None:
+            message = "an invoke with a prompt cannot follow one without, which saw the whole batch"
+            help = f"put the `tracer.invoke()` of {shown(self._saw_all)} after it"
+            raise fault("no-invoke", message, help)
+        self._n_invokes += 1
+        return recorder.invoke(_prompt.prompts(prompt), here())
+
+    def _see_all(self, recorder: Recorder) -> None:
+        """Has the invoke that begins see the rows of all before it."""
+        if not self._n_invokes:
+            raise no_rows("an invoke", self._at)
+        self._saw_all = here()
+        recorder.whole = WholeBatch(recorder, self._model, self._n_invokes)
+        self._invoke = WHOLE
 
     def cache(
         self,
@@ -279,7 +320,10 @@ class Invoker:
             message = "this trace has its prompt already"
             help = "leave it out of `model.trace()` to give several by `tracer.invoke(prompt)`"
             raise fault("no-invoke", message, help)
-        tracer._invoke = recorder.invoke(_prompt.prompts(self._prompt), here())
+        if self._prompt is None:
+            tracer._see_all(recorder)
+        else:
+            tracer._invoke = tracer._add(recorder, self._prompt)
         tracer._in_invoke = True
         return self
 
@@ -291,8 +335,9 @@ class Invoker:
     ) -> None:
         try:
             if raised is None:
-                self._tracer._fill_caches()
+                self._tracer._end_block()
         finally:
+            self._tracer._open().whole = None
             self._tracer._invoke = None
             self._tracer._in_invoke = False
             self._tracer._go_to(0)
@@ -338,6 +383,13 @@ def open_recorder() -> Recorder | None:
     """The recorder of the open trace, if one is open."""
     tracer = _CURRENT.get()
     return None if tracer is None else tracer._open()
+
+
+def before_the_end(act: Callable[[], None]) -> None:
+    """Has something done when the invoke that is being recorded ends."""
+    tracer = _CURRENT.get()
+    if tracer is not None:
+        tracer._late.append(act)
 
 
 def recorder_for(model: _native.Model, what: str) -> Recorder:

@@ -72,3 +72,56 @@ def test_print_shows_what_a_generation_has(llama: pl.LanguageModel) -> None:
 def test_what_the_model_says_of_itself(llama: pl.LanguageModel) -> None:
     assert (llama.name, llama.model_type) == ("llama", "llama")
     assert (llama.n_ctx, llama.vocab_size, llama.dtype) == (128, 384, pl.float32)
+
+
+def test_inputs_are_arguments(llama: pl.LanguageModel) -> None:
+    def logits(change) -> list[float]:
+        with llama.trace([1, 2, 3]):
+            change(llama.layers[1].mlp)
+            out = llama.lm_head.output.save()
+        return out.tolist()
+
+    def by_input(mlp) -> None:
+        mlp.input = mlp.input * 2
+
+    def by_inputs(mlp) -> None:
+        args, kwargs = mlp.inputs
+        assert (len(args), kwargs) == (1, {})
+        mlp.inputs = ((args[0] * 2,), {})
+
+    def by_keyword(mlp) -> None:
+        mlp.inputs = ((), {"hidden_states": mlp.input * 2})
+
+    def in_place(mlp) -> None:
+        mlp.inputs[0][0][:] *= 2
+
+    assert logits(by_input) == logits(by_inputs) == logits(by_keyword) == logits(in_place)
+    assert logits(by_input) != logits(lambda mlp: None)
+    with pytest.raises(pl.ArgumentError, match=r"one positional argument, got 2 values"):
+        with llama.trace([1, 2, 3]):
+            llama.layers[1].inputs = ((llama.layers[1].input,), {"attention_mask": 1.0})
+    with pytest.raises(pl.ArgumentError, match="got a `Tensor`"), llama.trace([1, 2, 3]):
+        llama.layers[1].inputs = llama.layers[1].input
+
+
+def test_the_tree_by_its_paths(llama: pl.LanguageModel) -> None:
+    layer = llama.get("model.layers.0")
+    assert layer is llama.model.layers[0] is llama.get("layers.0")
+    assert layer.get("mlp.up_proj") is layer.mlp.up_proj
+    assert layer.parent is llama.model.layers
+    assert (llama.parent, llama.model.parent) == (None, llama)
+    assert [e.path for e in layer.mlp.modules()] == [
+        "model.layers.0.mlp",
+        "model.layers.0.mlp.gate_proj",
+        "model.layers.0.mlp.up_proj",
+        "model.layers.0.mlp.down_proj",
+        "model.layers.0.mlp.act_fn",
+    ]
+    assert dict(llama.named_modules())["model.layers.1.mlp"] is llama.layers[1].mlp
+    norms = llama.named_modules(lambda envoy: envoy.kind == "LlamaRMSNorm")
+    assert len(norms) == 5
+    assert norms[-1] == ("model.norm", llama.norm_f)
+    with pytest.raises(pl.PathError, match=r"model\.layers\.0\.mpl"):
+        llama.get("model.layers.0.mpl")
+    with llama.trace([1, 2, 3]):
+        assert llama.get("model.layers.0.mlp.output").shape == (1, 3, 32)

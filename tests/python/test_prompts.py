@@ -171,3 +171,42 @@ def test_positions(llama: pl.LanguageModel, chatty: pl.LanguageModel) -> None:
         llama.positions(prompt, "Tower", which=5)
     with pytest.raises(pl.ArgumentError, match="positions are those of one prompt"):
         llama.positions([prompt, prompt], "Tower")
+
+
+def test_a_tokenizers_keywords(llama: pl.LanguageModel) -> None:
+    def logits(*args: Any, **keywords: Any) -> np.ndarray:
+        with llama.trace(*args, **keywords):
+            out = llama.lm_head.output[:, -1].save()
+        return out.numpy()
+
+    expected = logits([[5, 6, 7], [8, 9]])
+    ids, mask = np.array([[5, 6, 7], [0, 8, 9]]), np.array([[1, 1, 1], [0, 1, 1]])
+    np.testing.assert_array_equal(logits(input_ids=ids, attention_mask=mask), expected)
+    np.testing.assert_array_equal(logits(ids, attention_mask=mask), expected)
+    right = {"input_ids": [[5, 6, 7], [8, 9, 0]], "attention_mask": [[1, 1, 1], [1, 1, 0]]}
+    np.testing.assert_array_equal(logits(right | {"token_type_ids": ids * 0}), expected)
+    with llama.trace() as tracer, tracer.invoke(input_ids=[8, 9], attention_mask=[1, 1]):
+        out = llama.lm_head.output[:, -1].save()
+    np.testing.assert_array_equal(out.numpy(), expected[1:])
+    with llama.scan(input_ids=ids, attention_mask=mask):
+        assert llama.lm_head.output.shape == (2, 3, 384)
+
+
+KEYWORDS = [
+    ({"prompt": [1], "input_ids": [1]}, "both a prompt and `input_ids` are given"),
+    ({"prompt": "Hello", "attention_mask": [1]}, "no meaning without token ids"),
+    ({"input_ids": [1, 2, 3], "attention_mask": [1, 0, 1]}, "is 0 at position 1, between tokens"),
+    ({"input_ids": [1, 2, 3], "attention_mask": [1, 1]}, "differ in shape"),
+    ({"input_ids": [1, 2], "attention_mask": [0, 0]}, "has no tokens"),
+    ({"prompt": {"input_ids": [1, 2], "position_ids": [0, 5]}}, "`position_ids` of a prompt"),
+    ({"prompt": {"input_ids": [1, 2], "token_type_ids": [0, 1]}}, "`token_type_ids` other than 0"),
+]
+
+
+@pytest.mark.parametrize(("keywords", "message"), KEYWORDS)
+def test_keywords_that_would_be_ignored(
+    keywords: dict[str, Any], message: str, llama: pl.LanguageModel
+) -> None:
+    with pytest.raises(pl.PellucidError, match=message) as raised, llama.trace(**keywords):
+        raise AssertionError("the block must not be entered")
+    assert raised.value.file == __file__
