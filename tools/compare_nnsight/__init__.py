@@ -1,0 +1,1 @@
+"""The same scripts on NNsight and on Pellucid: `python tools/compare_nnsight`."""
