@@ -51,6 +51,7 @@ from pellucid.errors import (
     RangeError,
     ShapeError,
     TraceError,
+    TupleIndexWarning,
     UnusedValueWarning,
 )
 from pellucid.flow import cond, function, while_loop
@@ -84,6 +85,7 @@ __all__ = [
     "Trace",
     "TraceError",
     "Tracer",
+    "TupleIndexWarning",
     "UnusedValueWarning",
     "__version__",
     "bfloat16",

@@ -28,6 +28,8 @@ class Recorder(_native.Recorder):
         """Functions, branches and loops that are being recorded, one in another."""
         self.unused = Unused()
         """Values that would be computed for nobody."""
+        self.tuples: dict[_native.Handle, str] = {}
+        """Values, with their sites, that are the first of several in transformers."""
         self.touched: list[tuple[int, str, str]] = []
         """Steps, module paths and points that were used before the trace was stopped."""
         self.skipped: set[tuple[int, int, str]] = set()
@@ -232,6 +234,7 @@ class Recorder(_native.Recorder):
             tensor._become(array)
         self.is_open = False
         self.unused.clear()
+        self.tuples.clear()
         self._containers.clear()
         self._adopted.clear()
         self._kept.clear()

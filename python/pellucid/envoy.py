@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
-from pellucid import _call, _native, _tree
+from pellucid import _call, _habits, _native, _tree
 from pellucid._html import model as page
 from pellucid._location import here
 from pellucid.errors import fault
@@ -130,6 +130,7 @@ class Envoy:
                 return child
             if self._has_site(name):
                 return self._read(name)
+            _habits.refuse(self, name)
             self._model.unknown_name(self._path, name, here())
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -230,6 +231,8 @@ class Envoy:
         recorder, invoke, step = self._place(point)
         value = recorder.read(invoke, self._path, point, step, at)
         _call.watch((value,), at)
+        if point == "output" and _habits.returns_tuple(self._kind):
+            recorder.tuples[value] = self._shown(point)
         return _call.made(value, at)
 
     def _place(self, point: str) -> tuple[Recorder, int, int]:

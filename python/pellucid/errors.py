@@ -91,6 +91,10 @@ class UnusedValueWarning(UserWarning):
     """A value of a trace that is neither saved nor used, so that it is not computed."""
 
 
+class TupleIndexWarning(UserWarning):
+    """An item taken of what is a tuple in transformers; here it is one tensor, and `[0]` its row."""
+
+
 _CLASSES: dict[str, type[PellucidError]] = {
     "shape-mismatch": ShapeError,
     "dtype-mismatch": DTypeError,

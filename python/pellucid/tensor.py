@@ -12,7 +12,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from pellucid import _call, _index, _native
+from pellucid import _call, _habits, _index, _native
 from pellucid._call import Native, TensorLike
 from pellucid._create import New
 from pellucid._elements import Elements
@@ -168,7 +168,10 @@ class Tensor(Places, Reductions, New, Elements):
     # Indexing and writing.
 
     def __getitem__(self, index: Any) -> Tensor:
-        return _call.one("index", self._lowered(), _index.lower(index, self.shape))
+        value = self._lowered()
+        if isinstance(value, _native.Handle):
+            _habits.warn_of_tuple_index(value, index)
+        return _call.one("index", value, _index.lower(index, self.shape))
 
     def __setitem__(self, index: Any, value: TensorLike) -> None:
         target = self._target()

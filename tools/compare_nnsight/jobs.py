@@ -121,9 +121,9 @@ def edit_and_generate(m: Any, p: Parts) -> Any:
 
 def change_a_weight(m: Any, p: Parts) -> Any:
     """A weight scaled; the model is as before afterwards."""
-    with p.changed_weight(f"{p.paths.layers}.0.mlp.{p.paths.down}", lambda w: w * 0.5) as changed:
-        with changed.trace(PROMPT):
-            a = changed.get(p.paths.head).output.save()
+    path = f"{p.paths.layers}.0.mlp.{p.paths.down}"
+    with p.changed_weight(path, lambda w: w * 0.5) as changed:
+        a = read_logits(changed, p)
     with m.trace(PROMPT):
         b = p.head.output.save()
     return [a, b]
@@ -139,9 +139,15 @@ def change_weights_by_a_direction(m: Any, p: Parts) -> Any:
             return w - (w @ direction).unsqueeze(-1) * direction
         return w - direction.unsqueeze(-1) * (direction @ w)
 
-    with p.changed_weight(f"{p.paths.layers}.0.mlp.{p.paths.down}", without) as changed:
-        with changed.trace(PROMPT):
-            out = changed.get(p.paths.head).output.save()
+    path = f"{p.paths.layers}.0.mlp.{p.paths.down}"
+    with p.changed_weight(path, without) as changed:
+        return read_logits(changed, p)
+
+
+def read_logits(m: Any, p: Parts) -> Any:
+    """The logits of a model that is not the one that `p` is of."""
+    with m.trace(PROMPT):
+        out = m.get(p.paths.head).output.save()
     return out
 
 

@@ -86,14 +86,14 @@ def see_heads(m: Any, p: Parts) -> Any:
     """A class of one's own stands for attention's projection, with a writable view of heads."""
     n = p.n_heads
 
-    class Heads(p.words.Envoy):  # type: ignore[name-defined, misc]
+    class Heads(p.words.Envoy):  # type: ignore[name-defined]
         @p.words.eproperty(key="input")
         def heads(self, value: Any) -> Any:
             (x,), _ = value
             return x.unflatten(-1, (n, -1))
 
         @heads.transform
-        def heads(self, value: Any, raw: Any) -> Any:
+        def heads(self, value: Any, raw: Any) -> Any:  # type: ignore[no-redef]
             return ((value.flatten(-2),), {})
 
     mine = p.again(envoys={f"{p.paths.attn}.{p.paths.o}": Heads})

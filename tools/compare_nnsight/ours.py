@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 import pellucid as pl
-
 from compare_nnsight.parts import Parts
 
 

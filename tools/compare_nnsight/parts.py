@@ -141,7 +141,9 @@ class Parts(ABC):
         """The same model, opened again with options."""
 
     @abstractmethod
-    def changed_weight(self, path: str, change: Callable[[Any], Any]) -> AbstractContextManager[Any]:
+    def changed_weight(
+        self, path: str, change: Callable[[Any], Any]
+    ) -> AbstractContextManager[Any]:
         """A model in which a module's weight is what `change` makes of it."""
 
     @abstractmethod

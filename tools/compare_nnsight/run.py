@@ -49,7 +49,7 @@ def main() -> int:
     wrong = [key for key, far in apart.items() if not far <= tolerance(key[0])]
     print(f"{len(apart)} comparisons, {len(wrong)} beyond the tolerance")
     if given.keep:
-        np.savez_compressed(given.keep, **kept)
+        np.savez_compressed(given.keep, allow_pickle=False, **kept)
     if given.page:
         from compare_nnsight.page import page
 

@@ -1,4 +1,4 @@
-"""NNsight's side of `Parts`: a model of it, and its words for what the packages call differently."""
+"""NNsight's side of `Parts`, and its words for what the packages call differently."""
 
 from __future__ import annotations
 

@@ -1,0 +1,434 @@
+"""What fails in NNsight, or goes wrong without a word, works here or is an error at its line.
+
+Each case is named by what NNsight 0.8.1 says. In a function that makes a mistake, the line that
+the error must point at ends with `# HERE`.
+"""
+
+import inspect
+import warnings
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+import pellucid as pl
+
+PROMPT = [1, 2, 3, 4, 5, 6, 7]
+OTHER = [8, 9, 10]
+Model = pl.LanguageModel
+
+
+def line_of(function: Callable) -> int:
+    lines, first = inspect.getsourcelines(function)
+    return first + next(i for i, line in enumerate(lines) if "# HERE" in line)
+
+
+def logits(model: Model, change: Callable[[Model], object] = lambda model: None) -> np.ndarray:
+    with model.trace(PROMPT):
+        change(model)
+        out = model.lm_head.output.save()
+    return out.numpy()
+
+
+# Mistakes, and what is said of them.
+
+
+def a_write_needs_a_later_value(m: Model) -> None:
+    with m.trace(PROMPT):
+        late = m.layers[1].output
+        m.layers[0].output = late  # HERE
+        m.lm_head.output.save()
+
+
+def a_module_that_does_not_run_any_more(m: Model) -> None:
+    with m.trace(PROMPT) as tracer:
+        m.layers[0].output.save()
+        tracer.stop()
+        m.lm_head.output.save()  # HERE
+
+
+def a_module_inside_a_skipped_one(m: Model) -> None:
+    with m.trace(PROMPT):
+        m.layers[1].skip(m.layers[1].input)
+        m.layers[1].mlp.output.save()  # HERE
+
+
+def a_value_outside_of_a_trace(m: Model) -> None:
+    m.lm_head.output.save()  # HERE
+
+
+def a_trace_without_input(m: Model) -> None:
+    with m.trace():  # HERE
+        pass
+
+
+def an_invoke_beside_a_direct_input(m: Model) -> None:
+    with m.trace(PROMPT) as tracer:
+        with tracer.invoke(OTHER):  # HERE
+            pass
+
+
+def an_invoke_inside_an_invoke(m: Model) -> None:
+    with m.trace() as tracer:
+        with tracer.invoke(PROMPT):
+            with tracer.invoke(OTHER):  # HERE
+                pass
+
+
+def a_trace_inside_a_trace(m: Model) -> None:
+    with m.trace(PROMPT):
+        m.lm_head.output.save()
+        with m.trace(OTHER):  # HERE
+            pass
+
+
+def an_invoke_without_a_prompt_alone(m: Model) -> None:
+    with m.trace() as tracer:
+        with tracer.invoke():  # HERE
+            pass
+
+
+def a_skip_of_the_wrong_shape(m: Model) -> None:
+    with m.trace(PROMPT):
+        m.layers[1].skip(m.layers[1].input[:, :3])  # HERE
+
+
+def a_replacement_of_the_wrong_shape(m: Model) -> None:
+    with m.trace(PROMPT):
+        m.layers[0].output = m.layers[0].output[:, :, :16]  # HERE
+
+
+def a_replacement_with_too_many_rows(m: Model) -> None:
+    with m.trace() as tracer:
+        with tracer.invoke(PROMPT):
+            h = m.layers[0].output
+        with tracer.invoke(PROMPT):
+            m.layers[0].output = pl.cat([h, h])  # HERE
+
+
+def a_name_that_the_module_lacks(m: Model) -> None:
+    with m.trace(PROMPT):
+        m.layers[0].self_attn.q_porj.output.save()  # HERE
+
+
+def the_source_of_a_module(m: Model) -> None:
+    with m.trace(PROMPT):
+        m.layers[0].self_attn.source.attention_interface_1.output.save()  # HERE
+
+
+def an_index_out_of_range(m: Model) -> None:
+    with m.trace(PROMPT):
+        m.layers[0].output[:, 7].save()  # HERE
+
+
+def the_truth_of_a_value(m: Model) -> None:
+    with m.trace(PROMPT):
+        h = m.layers[0].output
+        if h.norm() > 3:  # HERE
+            m.layers[0].output[:] = 0
+
+
+def a_value_after_the_block(m: Model) -> None:
+    with m.trace(PROMPT):
+        h = m.layers[0].output
+        h.sum().save()
+    np.asarray(h)  # HERE
+
+
+def a_value_of_another_trace(m: Model) -> None:
+    with m.trace(PROMPT):
+        h = m.layers[0].output
+        h.sum().save()
+    with m.trace(PROMPT):
+        m.layers[0].output = h  # HERE
+
+
+def arguments_that_are_of_generations(m: Model) -> None:
+    m.trace(PROMPT, max_new_tokens=3)  # HERE
+
+
+def an_assignment_to_a_module(m: Model) -> None:
+    with m.trace(PROMPT):
+        m.layers[0].mlp = 0  # HERE
+
+
+def a_barrier_for_nobody(m: Model) -> None:
+    with m.trace(PROMPT) as tracer:
+        tracer.barrier(0)  # HERE
+
+
+def a_cache_of_nothing(m: Model) -> None:
+    with m.trace(PROMPT) as tracer:
+        tracer.cache(modules=["layers.*.mpl"])  # HERE
+
+
+ERRORS = [
+    (a_write_needs_a_later_value, pl.OrderError, "needs-later-value", "computes later"),
+    (a_module_that_does_not_run_any_more, pl.OrderError, "after-stop", "stop"),
+    (a_module_inside_a_skipped_one, pl.OrderError, "skipped-site", "skip"),
+    (a_value_outside_of_a_trace, RuntimeError, "no-trace", "`lm_head.output` outside of a trace"),
+    (a_trace_without_input, RuntimeError, "no-invoke", "has no prompt"),
+    (an_invoke_beside_a_direct_input, RuntimeError, "no-invoke", "has its prompt already"),
+    (an_invoke_inside_an_invoke, RuntimeError, "no-invoke", "cannot stand inside another"),
+    (a_trace_inside_a_trace, RuntimeError, "open-trace", "a trace is open already, since"),
+    (an_invoke_without_a_prompt_alone, RuntimeError, "no-invoke", "there are none"),
+    (a_skip_of_the_wrong_shape, ValueError, "shape-mismatch", "[1, 3, 32]"),
+    (a_replacement_of_the_wrong_shape, ValueError, "shape-mismatch", "[1, 7, 16], the site [1, 7"),
+    (a_replacement_with_too_many_rows, ValueError, "shape-mismatch", "[2, 7, 32], the site [1, 7"),
+    (a_name_that_the_module_lacks, AttributeError, "unknown-module", "did you mean `q_proj`"),
+    (the_source_of_a_module, AttributeError, "unknown-module", "scores, pattern"),
+    (an_index_out_of_range, IndexError, "index-out-of-range", "axis 1 of length 7"),
+    (the_truth_of_a_value, RuntimeError, "not-concrete", "`pl.cond` between computations"),
+    (a_value_after_the_block, RuntimeError, "not-saved", "add `.save()` inside the block at"),
+    (a_value_of_another_trace, RuntimeError, "not-saved", "was not saved"),
+    (an_assignment_to_a_module, ValueError, "bad-argument", "is a module, not a value"),
+    (a_barrier_for_nobody, ValueError, "bad-argument", "at least one invoke"),
+    (a_cache_of_nothing, AttributeError, "unknown-module", "did you mean `layers.*.mlp`"),
+]
+
+
+@pytest.mark.parametrize(
+    ("mistake", "kind", "code", "text"), ERRORS, ids=[case[0].__name__ for case in ERRORS]
+)
+def test_mistakes_point_at_their_line(
+    mistake: Callable, kind: type[Exception], code: str, text: str, llama: Model
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(pl.PellucidError) as raised:
+            mistake(llama)
+    error = raised.value
+    assert isinstance(error, kind)
+    assert (error.code, error.file, error.line) == (code, __file__, line_of(mistake))
+    assert text in str(error)
+    assert logits(llama).shape == (1, 7, 384)  # the model is as before
+
+
+def test_arguments_that_would_be_ignored(llama: Model) -> None:
+    with pytest.raises(TypeError, match="max_new_tokens") as raised:
+        arguments_that_are_of_generations(llama)
+    frames = inspect.getinnerframes(raised.value.__traceback__)
+    assert frames[-1].lineno == line_of(arguments_that_are_of_generations)
+
+
+# What NNsight does silently, and warnings say here.
+
+
+def a_forgotten_save(m: Model) -> None:
+    with m.trace(PROMPT):
+        h = m.layers[0].output * 2  # HERE
+        m.lm_head.output.save()
+    del h
+
+
+def a_name_bound_anew(m: Model) -> None:
+    with m.trace(PROMPT):
+        h = m.layers[0].output
+        h = h * 0  # HERE
+        m.lm_head.output.save()
+
+
+def a_value_saved_too_early(m: Model) -> None:
+    with m.trace(PROMPT):
+        out = m.lm_head.output.save()
+        out = out.softmax(-1)  # HERE
+
+
+def a_trace_without_with(m: Model) -> None:
+    m.trace(PROMPT)  # HERE
+
+
+def an_item_of_no_tuple(m: Model) -> None:
+    with m.trace(PROMPT):
+        m.layers[0].self_attn.output[0][:, -1] = 0  # HERE
+        m.lm_head.output.save()
+
+
+WARNINGS = [
+    (a_forgotten_save, pl.UnusedValueWarning, "neither saved nor used"),
+    (a_name_bound_anew, pl.UnusedValueWarning, "neither saved nor used"),
+    (a_value_saved_too_early, pl.UnusedValueWarning, "neither saved nor used"),
+    (a_trace_without_with, RuntimeWarning, "never ran: `trace` needs `with`"),
+    (an_item_of_no_tuple, pl.TupleIndexWarning, "is one tensor, and `[0]` its first row"),
+]
+
+
+@pytest.mark.parametrize(
+    ("mistake", "kind", "text"), WARNINGS, ids=[case[0].__name__ for case in WARNINGS]
+)
+def test_silent_traps_are_warnings(
+    mistake: Callable, kind: type[Warning], text: str, llama: Model
+) -> None:
+    with pytest.warns(kind) as caught:
+        mistake(llama)
+    (warning,) = (each for each in caught if issubclass(each.category, kind))
+    assert text in str(warning.message)
+    assert (warning.filename, warning.lineno) == (__file__, line_of(mistake))
+
+
+def test_rows_are_indexed_without_a_warning(llama: Model) -> None:
+    with llama.trace(PROMPT):
+        llama.layers[0].output[0].save()
+        llama.layers[0].attn.output[0, -1].save()
+        llama.layers[0].attn.output[0:1].save()
+        llama.layers[0].attn.pattern[0].save()
+
+
+# What fails in NNsight, and works here.
+
+
+def test_out_of_order_access(llama: Model) -> None:
+    with llama.trace(PROMPT):
+        last = llama.lm_head.output.save()
+        first = llama.layers[0].output.save()
+        llama.layers[0].output[:, -1] *= 0.5
+        again = llama.lm_head.output.save()
+
+    def scaled(m: Model) -> None:
+        m.layers[0].output[:, -1] *= 0.5
+
+    assert first.shape == (1, 7, 32)
+    np.testing.assert_array_equal(again.numpy(), logits(llama, scaled))
+    np.testing.assert_array_equal(last.numpy(), logits(llama, scaled))  # the model's own, changed
+
+
+def test_a_cache_after_a_read(llama: Model) -> None:
+    with llama.trace(PROMPT) as tracer:
+        llama.lm_head.output.save()
+        cache = tracer.cache(modules=["layers.0"])
+    assert cache.layers[0].output.shape == (1, 7, 32)
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_barriers_with_any_count(n: int, llama: Model) -> None:
+    with llama.trace() as tracer:
+        barrier = tracer.barrier(n)
+        with tracer.invoke(PROMPT):
+            h = llama.layers[0].output
+            barrier()
+        with tracer.invoke(PROMPT):
+            barrier()
+            llama.layers[0].output = h * 2
+            out = llama.lm_head.output.save()
+
+    def doubled(m: Model) -> None:
+        m.layers[0].output[:] *= 2
+
+    np.testing.assert_array_equal(out.numpy(), logits(llama, doubled))
+
+
+def test_a_skip_in_one_invoke_only(llama: Model) -> None:
+    with llama.trace() as tracer:
+        with tracer.invoke(PROMPT):
+            llama.layers[1].skip(llama.layers[1].input)
+            skipped = llama.lm_head.output.save()
+        with tracer.invoke(PROMPT):
+            whole = llama.lm_head.output.save()
+    np.testing.assert_array_equal(whole.numpy(), logits(llama))
+    assert (skipped.numpy() != whole.numpy()).any()
+
+
+def test_an_outer_name_of_the_same_value(llama: Model) -> None:
+    clean = pl.zeros(1, 7, 32)
+    with llama.trace() as tracer:
+        with tracer.invoke(PROMPT):
+            clean = llama.layers[0].output
+        with tracer.invoke(PROMPT):
+            llama.embed.output[:] = 0
+            llama.layers[0].output = clean
+            out = llama.lm_head.output.save()
+    np.testing.assert_array_equal(out.numpy(), logits(llama))
+
+
+def test_prompts_see_no_padding(llama: Model) -> None:
+    with llama.trace() as tracer:
+        with tracer.invoke(list(range(1, 40))):
+            pass
+        with tracer.invoke(PROMPT):
+            position = llama.layers[0].output[:, 2].save()
+            out = llama.lm_head.output.save()
+    with llama.trace(PROMPT):
+        alone = llama.layers[0].output[:, 2].save()
+    np.testing.assert_array_equal(position.numpy(), alone.numpy())
+    np.testing.assert_array_equal(out.numpy(), logits(llama))
+
+
+BODIES = [
+    "with model.trace(PROMPT): out = model.lm_head.output.save()",
+    """
+    with model.trace(PROMPT):
+        try:
+            out = model.lm_head.output.save()
+        finally:
+            pass
+    """,
+    """
+    with model.trace(PROMPT):
+        out = model.lm_head.output
+# a comment that stands at the beginning of its line
+        out = out.save()
+    """,
+    """
+    def run():
+        with model.trace(PROMPT):
+            return model.lm_head.output.save()
+    out = run()
+    """,
+    """
+    with around():
+        with model.trace(PROMPT):
+            out = model.lm_head.output.save()
+    """,
+    "tracer = model.trace(PROMPT)\nwith tracer: out = model.lm_head.output.save()",
+]
+
+
+@pytest.mark.parametrize("body", BODIES, ids=range(len(BODIES)))
+def test_any_body_without_a_source_file(body: str, llama: Model) -> None:
+    @contextmanager
+    def around():
+        yield
+
+    lines = (line.removeprefix("    ") for line in body.splitlines())
+    code = "\n".join(lines)
+    names = {"model": llama, "PROMPT": PROMPT, "around": around}
+    exec(code, names)
+    np.testing.assert_array_equal(names["out"].numpy(), logits(llama))
+
+
+def test_save_is_on_tensors_only(llama: Model) -> None:
+    assert not hasattr(object(), "save")
+    assert not hasattr([], "save")
+    with llama.trace(PROMPT):
+        kept = pl.save({"a": [llama.layers[0].output], "n": 3})
+        out = llama.lm_head.output.save()
+    assert kept["a"][0].shape == (1, 7, 32)
+    assert kept["n"] == 3
+    assert out.save() is out  # saved already: there is nothing to lose
+
+
+def test_an_error_in_the_block_is_the_users_own(llama: Model) -> None:
+    with pytest.raises(KeyError) as raised, llama.trace(PROMPT):
+        llama.lm_head.output.save()
+        {}["missing"]
+    assert inspect.getinnerframes(raised.value.__traceback__)[-1].filename == __file__
+    assert logits(llama).shape == (1, 7, 384)
+
+
+def test_threads_trace_one_model(llama: Model) -> None:
+    def traced(i: int) -> np.ndarray:
+        with llama.trace() as tracer:
+            with tracer.invoke([i + 1, *PROMPT]):
+                clean = llama.layers[0].output[:, -1]
+            with tracer.invoke(OTHER * (i % 3 + 1)):
+                llama.layers[0].output[:, -1] = clean * i
+                out = llama.lm_head.output[:, -1].save()
+        return out.numpy()
+
+    alone = [traced(i) for i in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(traced, range(40)))
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one, other)
