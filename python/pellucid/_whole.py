@@ -22,7 +22,8 @@ WHOLE = -1
 _PADDING = {"scores": float("-inf")}
 """What cells before a prompt's start read as where it is not 0, as in an invoke of many prompts."""
 
-Site = tuple[str, str]
+Site = tuple[str, str, int]
+"""Path, point and step."""
 
 
 class WholeBatch:
@@ -39,11 +40,14 @@ class WholeBatch:
         self.is_written = False
         """Whether anything was written in place, perhaps through a view of these values."""
 
-    def read(self, path: str, point: str, at: Location | None) -> _native.Handle:
+    def read(self, path: str, point: str, step: int, at: Location | None) -> _native.Handle:
         """All rows of a site; the same value each time, so that it shows what was written."""
-        site = self._site(path, point)
+        site = self._site(path, point, step)
         if site not in self._values:
             rows = [self._recorder.read(i, *site, at) for i in range(self._n)]
+            if any(None in row.shape for row in rows):
+                message = f"`{path}.{point}` of all invokes: its length depends on how each ends"
+                raise fault("bad-argument", message, "read it in each invoke")
             self._shapes[site] = [_lengths(row) for row in rows]
             shape = self._shape(site)
             padded = [_padded(row, shape, _PADDING.get(site[1], 0.0), at) for row in rows]
@@ -51,19 +55,19 @@ class WholeBatch:
             self._at[site] = at
         return self._values[site]
 
-    def write(self, path: str, point: str, value: Native, at: Location | None) -> None:
+    def write(self, path: str, point: str, step: int, value: Native, at: Location | None) -> None:
         """Puts a value where all rows of a site are."""
-        site = self._site(path, point)
+        site = self._site(path, point, step)
         self._values[site] = self._fitting(site, value, at)
         self._at[site] = at
         self._assigned.add(site)
 
-    def skip(self, path: str, value: Native, at: Location | None) -> None:
+    def skip(self, path: str, step: int, value: Native, at: Location | None) -> None:
         """Skips a module in every invoke."""
-        site = self._site(path, "output")
+        site = self._site(path, "output", step)
         whole = self._fitting(site, value, at)
         for i, part in enumerate(self._parts(site, whole, at)):
-            self._recorder.skip(i, path, part, at)
+            self._recorder.skip(i, path, step, part, at)
         self._values.pop(site)
         self._assigned.discard(site)
 
@@ -77,17 +81,17 @@ class WholeBatch:
         self._assigned.clear()
         self.is_written = False
 
-    def _site(self, path: str, point: str) -> Site:
+    def _site(self, path: str, point: str, step: int) -> Site:
         place = f"{path}.{point}".lstrip(".")
         path, _, point = self._real.get(place, place).rpartition(".")
-        return path, point
+        return path, point, step
 
     def _fitting(self, site: Site, value: Native, at: Location | None) -> _native.Handle:
         """A copy of a value that has the shape of all rows."""
         there = self.read(*site, at)
         if tuple(value.shape) != tuple(there.shape):
             message = (
-                f"cannot write `{'.'.join(filter(None, site))}`: the value has shape "
+                f"cannot write `{'.'.join(filter(None, site[:2]))}`: the value has shape "
                 f"{list(value.shape)}, the site in all invokes {list(there.shape)}"
             )
             raise fault("shape-mismatch", message)

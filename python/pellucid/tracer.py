@@ -45,7 +45,7 @@ class Tracer:
         self._step = 0
         self._nexts: dict[str, int] = {}
         self._caches: list[Cache] = []
-        self._late: list[Callable[[], None]] = []
+        self._late: list[tuple[int, Callable[[], None]]] = []
         self._n_invokes = 0
         self._saw_all: Location | None = None
         self._token: Token[Tracer | None] | None = None
@@ -107,7 +107,8 @@ class Tracer:
     def _end_block(self) -> None:
         """Does what waits for the end of an invoke."""
         late, self._late = self._late, []
-        for act in late:
+        for step, act in late:
+            self._go_to(step)
             act()
         recorder = self._entered()
         if recorder.whole is not None:
@@ -389,7 +390,7 @@ def before_the_end(act: Callable[[], None]) -> None:
     """Has something done when the invoke that is being recorded ends."""
     tracer = _CURRENT.get()
     if tracer is not None:
-        tracer._late.append(act)
+        tracer._late.append((tracer._step, act))
 
 
 def recorder_for(model: _native.Model, what: str) -> Recorder:

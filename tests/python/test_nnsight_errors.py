@@ -164,7 +164,37 @@ def a_cache_of_nothing(m: Model) -> None:
         tracer.cache(modules=["layers.*.mpl"])  # HERE
 
 
+def a_negative_step(m: Model) -> None:
+    with m.generate(PROMPT, max_new_tokens=3) as tracer:
+        for _ in tracer.iter[-1]:  # HERE
+            m.lm_head.output.save()
+
+
+def a_step_beyond_the_last(m: Model) -> None:
+    with m.generate(PROMPT, max_new_tokens=3) as tracer:
+        for _ in tracer.iter[3]:  # HERE
+            m.lm_head.output.save()
+
+
+def a_value_of_a_later_step(m: Model) -> None:
+    with m.generate(PROMPT, max_new_tokens=3) as tracer:
+        for _ in tracer.iter[2]:
+            late = m.layers[0].output[:, -1]
+        m.layers[0].output[:, -1] = late  # HERE
+        tracer.result.save()
+
+
+def a_step_of_a_trace(m: Model) -> None:
+    with m.trace(PROMPT) as tracer:
+        for _ in tracer.iter[1]:  # HERE
+            m.lm_head.output.save()
+
+
 ERRORS = [
+    (a_negative_step, ValueError, "bad-argument", "cannot be negative"),
+    (a_step_beyond_the_last, IndexError, "index-out-of-range", "it has the steps 0 to 2"),
+    (a_value_of_a_later_step, pl.OrderError, "needs-later-value", "later"),
+    (a_step_of_a_trace, IndexError, "index-out-of-range", "beyond"),
     (a_write_needs_a_later_value, pl.OrderError, "needs-later-value", "computes later"),
     (a_module_that_does_not_run_any_more, pl.OrderError, "after-stop", "stop"),
     (a_module_inside_a_skipped_one, pl.OrderError, "skipped-site", "skip"),
@@ -246,7 +276,14 @@ def an_item_of_no_tuple(m: Model) -> None:
         m.lm_head.output.save()
 
 
+def a_loop_that_overruns(m: Model) -> None:
+    with m.generate(PROMPT, max_new_tokens=2) as tracer:
+        for _ in tracer.iter[:5]:  # HERE
+            m.lm_head.output.save()
+
+
 WARNINGS = [
+    (a_loop_that_overruns, RuntimeWarning, "goes beyond the generation: it has 2 steps"),
     (a_forgotten_save, pl.UnusedValueWarning, "neither saved nor used"),
     (a_name_bound_anew, pl.UnusedValueWarning, "neither saved nor used"),
     (a_value_saved_too_early, pl.UnusedValueWarning, "neither saved nor used"),
@@ -415,6 +452,60 @@ def test_an_error_in_the_block_is_the_users_own(llama: Model) -> None:
         {}["missing"]
     assert inspect.getinnerframes(raised.value.__traceback__)[-1].filename == __file__
     assert logits(llama).shape == (1, 7, 384)
+
+
+def test_code_after_a_loop_over_steps(llama: Model) -> None:
+    with llama.generate(PROMPT, max_new_tokens=3, ignore_eos=True) as tracer:
+        kept = pl.list().save()
+        for _ in tracer.iter[:]:
+            kept.append(llama.lm_head.output[:, -1])
+        ids = tracer.result.save()
+        first = llama.layers[0].output.save()
+    assert (len(kept), ids.shape, first.shape) == (3, (1, 10), (1, 7, 32))
+    with pytest.warns(RuntimeWarning, match="beyond"):
+        with llama.generate(PROMPT, max_new_tokens=3, ignore_eos=True) as tracer:
+            for _ in tracer.iter[:9]:
+                pass
+            again = tracer.result.save()
+    np.testing.assert_array_equal(again.numpy(), ids.numpy())
+
+
+def test_a_loop_that_reads_nothing_ends(llama: Model) -> None:
+    n = 0
+    with llama.generate(PROMPT, max_new_tokens=4) as tracer:
+        for step in tracer.all():
+            n += 1
+            if step in (0, 2):
+                llama.lm_head.output[:, -1].save()
+    assert n == 4
+
+
+def test_order_inside_a_step_does_not_shift_it(llama: Model) -> None:
+    def states(is_reversed: bool) -> list[np.ndarray]:
+        with llama.generate(PROMPT, max_new_tokens=3, ignore_eos=True) as tracer:
+            kept = pl.list().save()
+            for _ in tracer.iter[:]:
+                modules = [llama.layers[0], llama.lm_head]
+                read = [module.output[:, -1] for module in modules[:: -1 if is_reversed else 1]]
+                kept.extend(read[:: -1 if is_reversed else 1])
+        return [each.numpy() for each in kept]
+
+    for one, other in zip(states(False), states(True), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_step_that_was_not_made(llama: Model) -> None:
+    end = 383
+    with llama.generate(PROMPT, max_new_tokens=4) as tracer:
+        llama.lm_head.output[:, -1, end] = 1000.0
+        for _ in tracer.iter[2]:
+            late = llama.lm_head.output.save()
+        ids = tracer.result.save()
+    assert ids.shape == (1, 8)
+    with pytest.raises(pl.PellucidError) as raised:
+        late.numpy()
+    assert raised.value.code == "not-reached"
+    assert "ended before step 2" in raised.value.message
 
 
 def test_threads_trace_one_model(llama: Model) -> None:

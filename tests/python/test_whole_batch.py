@@ -104,6 +104,37 @@ def test_skip_and_cache(llama: pl.LanguageModel) -> None:
     np.testing.assert_array_equal(into.numpy(), out.numpy())
 
 
+def test_steps_of_a_generation(llama: pl.LanguageModel) -> None:
+    def generated(prompt: list[int]) -> tuple[np.ndarray, list[np.ndarray]]:
+        with llama.generate(prompt, max_new_tokens=3, ignore_eos=True) as tracer:
+            kept = pl.list().save()
+            for step in tracer.iter[:]:
+                if step:
+                    llama.layers[0].output[:] *= 2
+                kept.append(llama.lm_head.output[:, -1])
+            ids = tracer.result.save()
+        return ids.numpy(), [each.numpy() for each in kept]
+
+    with llama.generate(max_new_tokens=3, ignore_eos=True) as tracer:
+        made = []
+        for prompt in (A, B):
+            with tracer.invoke(prompt):
+                made.append(tracer.result.save())
+        with tracer.invoke():
+            kept = pl.list().save()
+            for step in tracer.iter[:]:
+                if step:
+                    llama.layers[0].output[:] *= 2
+                kept.append(llama.lm_head.output[:, -1])
+            with pytest.raises(pl.ArgumentError, match="depends on how each ends"):
+                _ = tracer.result
+    for row, prompt in enumerate((A, B)):
+        alone, logits = generated(prompt)
+        np.testing.assert_array_equal(made[row].numpy(), alone)
+        for one, other in zip(kept, logits, strict=True):
+            np.testing.assert_array_equal(one.numpy()[row], other[0])
+
+
 def test_mistakes(llama: pl.LanguageModel) -> None:
     with pytest.raises(pl.TraceError, match="there are none") as raised, llama.trace() as tracer:
         with tracer.invoke():
