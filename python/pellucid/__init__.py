@@ -24,6 +24,7 @@ from pellucid._places import *  # noqa: F403
 from pellucid._random import *  # noqa: F403
 from pellucid._reduce import *  # noqa: F403
 from pellucid._views import *  # noqa: F403
+from pellucid._log import Log, log, on_log  # isort: skip - after the table, whose `log` it hides
 from pellucid.cache import Cache
 from pellucid.dtype import (
     DType,
@@ -73,6 +74,7 @@ __all__ = [
     "LanguageModel",
     "LimitError",
     "LoadError",
+    "Log",
     "Model",
     "OrderError",
     "PathError",
@@ -102,6 +104,7 @@ __all__ = [
     "linalg",
     "list",
     "load_trace",
+    "on_log",
     "peak_memory",
     "save",
     "tensor",

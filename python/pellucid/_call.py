@@ -96,7 +96,9 @@ def watch(values: tuple[Native, ...], at: Location | None) -> None:
     What functions, branches and loops compute is used by what they give back.
     """
     for value in values:
-        if isinstance(value, _native.Handle) and not value.recorder.n_bodies:
+        if not isinstance(value, _native.Handle):
+            continue
+        if not (value.recorder.n_bodies or value.recorder.is_live):
             value.recorder.unused.add(value, values, at)
 
 

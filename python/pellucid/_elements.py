@@ -141,6 +141,8 @@ class Elements(Operators):
         value = self._lowered()
         if isinstance(value, _native.Array):
             return value
+        if value.recorder.has_elements:
+            return value.recorder.elements(value, here())
         help = (
             "`pl` and the methods of the value compute inside the block, as do functions of "
             f"NumPy and PyTorch called on it; {AFTERWARDS}"

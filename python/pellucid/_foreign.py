@@ -8,7 +8,7 @@ called computes, and gives its own kind of array.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from functools import cache
 from types import FunctionType
@@ -80,19 +80,31 @@ OPERANDS = (
 IGNORED = {"_stacklevel", "layout", "memory_format", "non_blocking", "pin_memory", "generator"}
 """Parameters that change nothing here."""
 
-NOT_OPERATIONS = {"cond", "function", "load_trace", "save", "tensor", "while_loop"}
+NOT_OPERATIONS = {"cond", "function", "load_trace", "on_log", "save", "tensor", "while_loop"}
 """Functions of this package whose names mean something else to other libraries."""
 
 
 def is_symbolic(given: Any) -> bool:
-    """True when a symbolic tensor is among arguments, in lists and dictionaries too."""
+    """True when a tensor without elements is among arguments, in lists and dictionaries too."""
+    return any(not handle.recorder.has_elements for handle in handles(given))
+
+
+def handles(given: Any) -> Iterator[_native.Handle]:
+    """What stands for values of traces among arguments, in lists and dictionaries too."""
     if isinstance(given, _call.Base):
-        return isinstance(given._value, _native.Handle)
-    if isinstance(given, list | tuple):
-        return any(is_symbolic(item) for item in given)
-    if isinstance(given, dict):
-        return any(is_symbolic(item) for item in given.values())
-    return False
+        if isinstance(given._value, _native.Handle):
+            yield given._value
+    elif isinstance(given, list | tuple):
+        for item in given:
+            yield from handles(item)
+    elif isinstance(given, dict):
+        for item in given.values():
+            yield from handles(item)
+
+
+def is_recorded(given: Any) -> bool:
+    """True when a value of a trace is among arguments, live or not."""
+    return next(handles(given), None) is not None
 
 
 def replaced(given: Any, by: Callable[[Any], Any]) -> Any:

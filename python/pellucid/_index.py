@@ -64,7 +64,7 @@ def _mask(item: Any) -> np.ndarray[Any, Any] | None:
         made = np.asarray(item)
         return made if made.dtype == np.bool_ else None
     if str(getattr(item, "dtype", "")) in ("bool", "torch.bool") and not getattr(
-        item, "is_symbolic", False
+        item, "_is_recorded", False
     ):
         return np.asarray(item)
     return None

@@ -149,7 +149,7 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
 def ufunc(func: Any, method: str, inputs: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """What an element-wise function of NumPy gives when a tensor of this package is given."""
     given = (inputs, named)
-    if not _foreign.is_symbolic(given):
+    if not _foreign.is_recorded(given):
         if any(isinstance(out, _call.Base) for out in named.get("out", ())):
             message = "cannot write to a concrete tensor: its memory is shared and read-only"
             raise fault("bad-argument", message, "`np.array(tensor)` makes a copy of your own")
@@ -159,6 +159,8 @@ def ufunc(func: Any, method: str, inputs: tuple[Any, ...], named: dict[str, Any]
         named = {"axis": 0, **named}
         return _foreign.apply(f"np.{name}.reduce", _row(f"np.{name}", REDUCED[name]), inputs, named)
     if method != "__call__":
+        if not _foreign.is_symbolic(given):
+            return getattr(func, method)(*_arrays(inputs), **_arrays(named))
         raise _foreign.unknown(f"np.{name}.{method}", name)
     shown = f"np.{name}"
     return _foreign.apply(shown, _row(shown, UFUNCS.get(name, name)), inputs, named)
@@ -166,7 +168,7 @@ def ufunc(func: Any, method: str, inputs: tuple[Any, ...], named: dict[str, Any]
 
 def function(func: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """What another function of NumPy gives when a tensor of this package is given."""
-    if not _foreign.is_symbolic((args, named)):
+    if not _foreign.is_recorded((args, named)):
         return func(*_arrays(args), **_arrays(named))
     name = f"{func.__module__}.{func.__name__}".removeprefix("numpy.")
     shown = f"np.{name}"
@@ -174,6 +176,8 @@ def function(func: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     if by_hand is not None:
         return _foreign.apply(shown, by_hand, args, named)
     if name not in FUNCTIONS:
+        if not _foreign.is_symbolic((args, named)):
+            return func(*_arrays(args), **_arrays(named))
         raise _foreign.unknown(shown, func.__name__, FUNCTIONS)
     row, parameters = FUNCTIONS[name]
     ours = dict(pair.partition("=")[::2] for pair in parameters.split())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import contextlib
+import weakref
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any
 
 from pellucid import _native
@@ -15,13 +17,29 @@ if TYPE_CHECKING:
     from pellucid._structure import Structure
     from pellucid.tensor import Tensor
 
+    Hear = Callable[[list[str | _native.Array], Location | None], None]
+
 
 class Recorder(_native.Recorder):
     """A trace in the making. Its tensors have no elements until it has run."""
 
     is_open: bool = True
 
-    def __init__(self, model: _native.Model) -> None:
+    is_live: bool = False
+    """Whether what is recorded is run at once, so that values have elements."""
+
+    def __new__(
+        cls, model: _native.Model, live: bool = False, log: Hear | None = None
+    ) -> Recorder:
+        """`log` hears what is logged."""
+        return super().__new__(cls, model, live, log)
+
+    def __init__(
+        self, model: _native.Model, live: bool = False, log: Hear | None = None
+    ) -> None:
+        self.is_live = live
+        self._log = log
+        self._left: list[weakref.ref[Tensor]] = []
         self.functions: dict[Hashable, tuple[_native.Body, Structure]] = {}
         """Functions recorded so far, by what they are and what they are called with."""
         self.n_bodies = 0
@@ -138,7 +156,8 @@ class Recorder(_native.Recorder):
     def keep(self, tensor: Tensor, handle: _native.Handle, name: str | None) -> str:
         """Saves a value now and remembers whose it is; gives the result's name."""
         name = self.save(handle, name, here())
-        self._kept.append((tensor, name))
+        if not self.is_live:
+            self._kept.append((tensor, name))
         return name
 
     def adopt(self, tensor: Tensor, array: _native.Array) -> _native.Handle:
@@ -150,7 +169,18 @@ class Recorder(_native.Recorder):
             )
         handle = self.constant_of(array, here())
         self._adopted.append((tensor, array))
+        self.remember(tensor)
         return handle
+
+    def remember(self, tensor: Tensor) -> None:
+        """Gives a tensor its elements at the end, saved or not, if the trace is live."""
+        if self.is_live:
+            self._left.append(weakref.ref(tensor))
+
+    @property
+    def has_elements(self) -> bool:
+        """Whether its values have elements now."""
+        return self.is_live and self.is_open
 
     def keep_all(self, container: Any) -> None:
         """Saves at the end what stands in a container by then."""
@@ -175,7 +205,7 @@ class Recorder(_native.Recorder):
 
     def _computed(self) -> tuple[dict[str, _native.Array], list[tuple[str, int]]]:
         try:
-            arrays, absent = self.trace().run(self._model)
+            arrays, absent = self.trace().run(self._model, self._log)
             return dict(arrays), absent
         except PellucidError as raised:
             if raised.code != "no-weights":
@@ -217,6 +247,9 @@ class Recorder(_native.Recorder):
 
     def without_elements(self, at: Location | None, name: str | None) -> PellucidError:
         """What is wrong with using a value of this trace, made at `at`, after its block."""
+        if self.is_live:
+            message = f"the value of {shown(at)} was never computed: its trace ended with an error"
+            return fault("not-concrete", message)
         if name in self.absent:
             step = self.absent[name]
             message = f"the value of {shown(at)} does not exist: the generation ended before"
@@ -230,7 +263,9 @@ class Recorder(_native.Recorder):
 
     def close(self) -> None:
         """Nothing can be recorded any more; what was concrete before the trace is so again."""
-        for tensor, array in self._adopted:
+        if self.is_live:
+            self._settle()
+        for tensor, array in () if self.is_live else self._adopted:
             tensor._become(array)
         self.is_open = False
         self.unused.clear()
@@ -238,3 +273,14 @@ class Recorder(_native.Recorder):
         self._containers.clear()
         self._adopted.clear()
         self._kept.clear()
+
+    def _settle(self) -> None:
+        """Gives the tensors that are left of a live trace their elements for good."""
+        for reference in self._left:
+            tensor = reference()
+            handle = None if tensor is None else tensor._value
+            if tensor is not None and isinstance(handle, _native.Handle):
+                with contextlib.suppress(PellucidError):  # lost, which is said when it is used
+                    tensor._become(self.elements(handle, here()))
+        self._left.clear()
+        self.end_live()

@@ -18,8 +18,8 @@ from pellucid.errors import fault
 
 def function(func: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """What `func(*args, **named)` gives when one of its arguments is a tensor of this package."""
-    if not _foreign.is_symbolic((args, named)):
-        return func(*_foreign.replaced(args, _copied), **_foreign.replaced(named, _copied))
+    if not _foreign.is_recorded((args, named)):
+        return _by_torch(func, args, named)
     if (torch := sys.modules.get("torch")) is not None:
         pass_over(torch.__file__ or "")
     shown, name = names(func)
@@ -28,11 +28,18 @@ def function(func: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         raise fault("bad-argument", message, "`.save()` the value and write after the block")
     target = find(func, name)
     if target is None:
+        if not _foreign.is_symbolic((args, named)):
+            return _by_torch(func, args, named)
         raise _foreign.unknown(shown, name)
     if named.get("inplace") is True:
         target = find(func, f"{name}_") or target
         named = {key: value for key, value in named.items() if key != "inplace"}
     return _foreign.apply(shown, target, args, named)
+
+
+def _by_torch(func: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """What PyTorch itself makes of the elements."""
+    return func(*_foreign.replaced(args, _copied), **_foreign.replaced(named, _copied))
 
 
 def find(func: Any, name: str) -> Callable[..., Any] | None:

@@ -198,12 +198,21 @@ class Cache(Mapping[str, Cached]):
         message = f"{what} was not cached: the module did not run"
         raise fault("not-saved", message, "it was skipped, or the trace stopped before")
 
+    def _reserve(self) -> None:
+        """Has a live trace keep what its pass leaves behind before the cache is filled."""
+        sites = [(path, point) for path, point, *_ in self._root._model.sites()]
+        wanted = [s for s in sites if s[0] in self._wanted and s[1] in self._points]
+        steps = [(path, point, step) for step in self._steps for path, point in wanted]
+        self._recorder.keep_sites(self._invoke, steps, here())
+
     def _fill(self) -> None:
         """Saves the values as they are now, those that the run comes by."""
         at = here()
         last = _last(self._root, self._recorder)
         found: dict[str, dict[str, Any]] = {}
         for step in self._steps:
+            if not self._recorder.reach_step(step, at):
+                break
             for order, (path, point, *_) in enumerate(self._root._model.sites()):
                 if path not in self._wanted or point not in self._points or (step, order) > last:
                     continue

@@ -108,6 +108,7 @@ _CLASSES: dict[str, type[PellucidError]] = {
     "cyclic-invokes": OrderError,
     "skipped-site": OrderError,
     "after-stop": OrderError,
+    "live-order": OrderError,
     "empty-prompt": PromptError,
     "prompt-too-long": PromptError,
     "token-out-of-range": PromptError,

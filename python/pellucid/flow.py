@@ -43,6 +43,8 @@ def cond(
     recorder = _recorder_of([lowered])
     if recorder is None:
         return (then if _call.made(lowered, None) else otherwise)(*operands)
+    if recorder.is_live:
+        return _tensors((then if _call.made(lowered, None) else otherwise)(*operands))
     first, kind = _recorded(recorder, _name(then, "then"), lambda _: then(*operands))
     second, other = _recorded(
         recorder, _name(otherwise, "otherwise"), lambda _: otherwise(*operands)
@@ -77,6 +79,8 @@ def while_loop(
     recorder = _recorder_of(start.leaves) or open_recorder()
     if recorder is None:
         return _looped(condition, body, init, max_steps, many)
+    if recorder.is_live:
+        return _looped(condition, lambda *x: _tensors(body(*x)), _tensors(init), max_steps, many)
     at = here()
 
     def next_args(params: list[Tensor]) -> tuple[Any, ...]:
@@ -127,6 +131,8 @@ def function(f: Any = None, /, *, name: str | None = None) -> Any:
         recorder = _recorder_of(given.leaves)
         if recorder is None:
             return f(*args, **kwargs)
+        if recorder.is_live:
+            return _tensors(f(*args, **kwargs))
         at = here()
         types = tuple((leaf.dtype, leaf.shape) for leaf in given.leaves)
         key = (call, given.shape, types)
@@ -184,6 +190,12 @@ def _looped(
         state = body(*args)
     message = f"a loop would go on after {most} steps, the most it was given"
     raise fault("limit-exceeded", message, "give `max_steps` if it needs more")
+
+
+def _tensors(value: T) -> T:
+    """The same containers with tensors in place of numbers, as the graph would give them."""
+    given, at = taken_apart(value, numbers=True), here()
+    return cast(T, given.rebuild([_call.made(leaf, at) for leaf in given.leaves]))
 
 
 def _name(f: Callable[..., Any], default: str) -> str:

@@ -14,6 +14,7 @@ from pellucid.errors import fault
 from pellucid.tracer import GenerationTracer
 
 if TYPE_CHECKING:
+    from pellucid._log import Log
     from pellucid.envoy import Envoy
 
 
@@ -69,6 +70,9 @@ class Generation:
         prompt: Any,
         settings: Settings,
         on_token: Callable[[Token], object] | None,
+        *,
+        live: bool = False,
+        log: Callable[[Log], object] | None = None,
     ) -> None:
         """Not for users: `model.generate` makes it."""
         temperature, self._seed = _chosen(settings)
@@ -76,6 +80,8 @@ class Generation:
         self._prompt = prompt
         self._n = settings.n
         self._on_token = on_token
+        self._is_live = live
+        self._log = log
         self._settings = (
             settings.max_new_tokens,
             settings.n,
@@ -136,7 +142,9 @@ class Generation:
 
     def __enter__(self) -> GenerationTracer:
         """Records on the generation; it is made when the block ends, with what was recorded."""
-        self._tracer = GenerationTracer(self._root, self._prompt, self._settings)
+        self._tracer = GenerationTracer(
+            self._root, self._prompt, self._settings, live=self._is_live, log=self._log
+        )
         self._tracer._at = self._at
         return self._tracer.__enter__()  # type: ignore[return-value]
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pellucid import _chat, _native
 from pellucid.errors import fault
 from pellucid.generation import Generation, Settings, Token
 from pellucid.model import Model
+
+if TYPE_CHECKING:
+    from pellucid._log import Log
 
 
 class LanguageModel(Model):
@@ -46,6 +49,8 @@ class LanguageModel(Model):
         ignore_eos: bool = False,
         on_token: Callable[[Token], object] | None = None,
         messages: _chat.Messages | None = None,
+        live: bool = False,
+        log: Callable[[Log], object] | None = None,
     ) -> Generation:
         """Continues prompts, which may differ in length, with a cache of keys and values.
 
@@ -72,6 +77,9 @@ class LanguageModel(Model):
             ids = tracer.result.save()
         ```
 
+        `live` and `log` are those of `trace`: a live generation goes on as its steps are written,
+        and a loop over `tracer.iter[:]` ends when all continuations have.
+
         Raises `ArgumentError` for settings that have no meaning or would have no effect.
         """
         settings = Settings(
@@ -89,4 +97,4 @@ class LanguageModel(Model):
         given = _chat.prompt(self._model, prompt, messages, True)
         if isinstance(given, list | tuple) and not given:
             raise fault("bad-prompt", "there is no prompt to continue")
-        return Generation(self, given, settings, on_token)
+        return Generation(self, given, settings, on_token, live=live, log=log)

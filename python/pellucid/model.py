@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pellucid import _chat, _native, _progress, _prompt
@@ -18,6 +18,7 @@ from pellucid.tokenizer import Tokenizer
 from pellucid.tracer import Scanner, Tracer
 
 if TYPE_CHECKING:
+    from pellucid._log import Log
     from pellucid.tensor import Tensor
 
 
@@ -155,6 +156,8 @@ class Model(Envoy):
         attention_mask: Any = None,
         messages: _chat.Messages | None = None,
         add_generation_prompt: bool = True,
+        live: bool = False,
+        log: Callable[[Log], object] | None = None,
     ) -> Tracer:
         """One forward pass; what is written in its block happens inside the pass.
 
@@ -163,9 +166,14 @@ class Model(Envoy):
         of it; tokens for which `attention_mask` is 0, at either end, are left out. `messages` is a
         conversation instead, `[{"role": "user", "content": "Hello"}]`, or several, read through
         the model's chat template. Without any, prompts come by `tracer.invoke(prompt)`.
+
+        `live=True` runs each line as it is written: values have elements in the block, so that
+        Python can print them, decide by them, and compute with them in any library. Sites must then
+        be read and written in the order of the model. `log` hears what the trace logs (`pl.log`).
         """
         given = _prompt.given(prompt, input_ids, attention_mask)
-        return Tracer(self, _chat.prompt(self._model, given, messages, add_generation_prompt))
+        prompt = _chat.prompt(self._model, given, messages, add_generation_prompt)
+        return Tracer(self, prompt, live=live, log=log)
 
     def scan(
         self,

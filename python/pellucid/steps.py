@@ -55,6 +55,8 @@ class ChosenSteps:
         before = self._tracer._step
         try:
             for step in self._numbers:
+                if not self._tracer._comes_to(step):
+                    break
                 self._tracer._go_to(step)
                 yield step
         finally:

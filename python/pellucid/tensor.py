@@ -37,12 +37,20 @@ class Tensor(Places, Reductions, New, Elements):
         self._value = value
         self._at = at
         self._name: str | None = None
+        if isinstance(value, _native.Handle):
+            value.recorder.remember(self)
 
     # What it is.
 
     @property
     def is_symbolic(self) -> builtins.bool:
         """True while it stands for a line of a trace and has no elements."""
+        value = self._value
+        return isinstance(value, _native.Handle) and not value.recorder.has_elements
+
+    @property
+    def _is_recorded(self) -> builtins.bool:
+        """Whether it stands for a line of a trace, with elements (in a live one) or without."""
         return isinstance(self._value, _native.Handle)
 
     @property
@@ -107,6 +115,12 @@ class Tensor(Places, Reductions, New, Elements):
         text = np.array2string(self.numpy(), separator=", ", prefix="tensor(", precision=4)
         default = self.dtype in ("float32", "int64", "bool")
         return f"tensor({text})" if default else f"tensor({text}, dtype={self.dtype.name})"
+
+    def __str__(self) -> str:
+        if self.is_symbolic:
+            hint = "<no elements yet; pl.log prints them as the trace runs>"
+            return f"tensor({hint}, shape={list(self.shape)}, dtype={self.dtype.name})"
+        return repr(self)
 
     def _repr_html_(self) -> str:
         return page.html(self)
@@ -206,7 +220,7 @@ class Tensor(Places, Reductions, New, Elements):
 
     def _augmented(self, made: Tensor) -> Tensor:
         """What `tensor += ...` leaves in the name: concrete tensors make way for the result."""
-        return self._update(made) if self.is_symbolic or made.is_symbolic else made
+        return self._update(made) if self._is_recorded or made._is_recorded else made
 
     def _target(self) -> _native.Handle:
         """What can be written to. In a trace, a concrete tensor becomes a value of it."""

@@ -64,8 +64,10 @@ class Trace:
 
         Values of steps that a generation ended before are not among them.
         """
+        from pellucid._log import hear  # which is built on tensors
+
         at = here()
-        arrays, _ = self._inner.run(model._model)
+        arrays, _ = self._inner.run(model._model, hear)
         return {name: _call.made(array, at) for name, array in arrays}
 
     def _repr_html_(self) -> str:

@@ -18,6 +18,7 @@ from pellucid.errors import error, fault
 from pellucid.trace import Trace
 
 if TYPE_CHECKING:
+    from pellucid._log import Log
     from pellucid.cache import Cache
     from pellucid.envoy import Envoy
     from pellucid.steps import ChosenSteps, Steps
@@ -32,8 +33,17 @@ class Tracer:
     _word = "trace"
     """How the model's method is called that made it."""
 
-    def __init__(self, root: Envoy, prompt: Any) -> None:
+    def __init__(
+        self,
+        root: Envoy,
+        prompt: Any,
+        *,
+        live: bool = False,
+        log: Callable[[Log], object] | None = None,
+    ) -> None:
         """Not for users: `model.trace(...)` makes it."""
+        self._is_live = live
+        self._log = log
         self._root = root
         self._model = root._model
         self._prompt = prompt
@@ -61,7 +71,9 @@ class Tracer:
                 "several prompts in one trace are `with tracer.invoke(prompt):`, one after another"
             )
             raise fault("open-trace", message, help)
-        recorder = Recorder(self._model)
+        from pellucid import _log  # which is built on tensors, and they on this
+
+        recorder = Recorder(self._model, self._is_live, _log.to(self._log))
         self._prepare(recorder)
         if self._prompt is not None:
             self._invoke = recorder.invoke(_prompt.prompts(self._prompt), here())
@@ -102,7 +114,8 @@ class Tracer:
         self._run(recorder)
 
     def _run(self, recorder: Recorder) -> None:
-        recorder.run()
+        if not recorder.is_live:
+            recorder.run()
 
     def _end_block(self) -> None:
         """Does what waits for the end of an invoke."""
@@ -197,6 +210,7 @@ class Tracer:
         wanted = chosen(self._root, modules)
         recorder = self._open()
         cache = Cache(self._root, recorder, invoke, range(self._n_steps), wanted, points, dtype)
+        cache._reserve()
         self._caches.append(cache)
         return cache
 
@@ -234,6 +248,10 @@ class Tracer:
     def _n_steps(self) -> int:
         """Forward passes that there may be."""
         return 1
+
+    def _comes_to(self, step: int) -> bool:
+        """Whether there is a step; a trace that is only recorded takes it for granted."""
+        return self._invoke is None or self._open().reach_step(step, here())
 
     def _go_to(self, step: int) -> None:
         self._step = step
@@ -342,6 +360,7 @@ class Invoker:
             self._tracer._invoke = None
             self._tracer._in_invoke = False
             self._tracer._go_to(0)
+            self._tracer._entered().end_invoke()
 
 
 class GenerationTracer(Tracer):
@@ -349,9 +368,17 @@ class GenerationTracer(Tracer):
 
     _word = "generate"
 
-    def __init__(self, root: Envoy, prompt: Any, settings: _native._Settings) -> None:
+    def __init__(
+        self,
+        root: Envoy,
+        prompt: Any,
+        settings: _native._Settings,
+        *,
+        live: bool = False,
+        log: Callable[[Log], object] | None = None,
+    ) -> None:
         """Not for users: `model.generate(...)` makes it."""
-        super().__init__(root, prompt)
+        super().__init__(root, prompt, live=live, log=log)
         self._settings = settings
 
     def _prepare(self, recorder: Recorder) -> None:

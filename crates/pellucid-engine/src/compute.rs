@@ -6,7 +6,8 @@
 use std::cell::Cell;
 
 use pellucid_graph::{
-    CheckedTrace, Code, Diagnostic, Kind, Limits, Loc, Statement, TensorType, Use, ValueId, op_flops,
+    CheckedTrace, Code, Constant, Diagnostic, Function, Kind, Limits, Statement, TensorType, Use, ValueId,
+    op_flops,
 };
 
 use crate::ops::cast;
@@ -15,15 +16,41 @@ use crate::{Cancel, Error, Model, Tensor, ops};
 /// What statements are computed with.
 pub(crate) struct Machine<'a> {
     pub model: &'a Model,
-    pub checked: &'a CheckedTrace,
+    parts: Parts<'a>,
     pub cancel: &'a Cancel,
     /// Floating-point operations that functions have used.
     flops: Cell<u64>,
 }
 
+/// What statements refer to beside values, and the limits that hold for them.
+#[derive(Clone, Copy)]
+pub(crate) struct Parts<'a> {
+    pub constants: &'a [Constant],
+    pub functions: &'a [Function],
+    pub limits: &'a Limits,
+}
+
+impl<'a> From<&'a CheckedTrace> for Parts<'a> {
+    fn from(checked: &'a CheckedTrace) -> Parts<'a> {
+        let trace = checked.trace();
+        Parts { constants: &trace.constants, functions: &trace.functions, limits: checked.limits() }
+    }
+}
+
 impl<'a> Machine<'a> {
-    pub fn new(model: &'a Model, checked: &'a CheckedTrace, cancel: &'a Cancel) -> Machine<'a> {
-        Machine { model, checked, cancel, flops: Cell::new(0) }
+    pub fn new(model: &'a Model, parts: impl Into<Parts<'a>>, cancel: &'a Cancel) -> Machine<'a> {
+        Machine { model, parts: parts.into(), cancel, flops: Cell::new(0) }
+    }
+
+    /// Counts on from what functions have used before.
+    pub fn after(self, flops: u64) -> Machine<'a> {
+        self.flops.set(flops);
+        self
+    }
+
+    /// Floating-point operations that functions have used so far.
+    pub fn flops(&self) -> u64 {
+        self.flops.get()
     }
 
     /// What a statement makes; nothing for one that has an effect. `value` finds what it uses.
@@ -36,7 +63,7 @@ impl<'a> Machine<'a> {
         value: impl Fn(ValueId) -> Option<&'t Tensor>,
     ) -> Result<Vec<Tensor>, Error> {
         self.cancel.check()?;
-        self.kind(&statement.kind, value).map_err(|e| place(e, statement.at.as_ref()))
+        self.kind(&statement.kind, value).map_err(|e| e.at(statement.at.as_ref()))
     }
 
     fn kind<'t>(
@@ -48,7 +75,7 @@ impl<'a> Machine<'a> {
         let all = |vs: &[ValueId]| vs.iter().map(|v| get(*v).cloned()).collect::<Result<Vec<_>, _>>();
         Ok(match kind {
             Kind::Constant { index } => {
-                let constant = &self.checked.trace().constants[*index];
+                let constant = &self.parts.constants[*index];
                 vec![Tensor::from_bytes(&constant.ty, &constant.data)?]
             }
             Kind::Op { op, args } => ops::eval(*op, args, value)?,
@@ -77,15 +104,14 @@ impl<'a> Machine<'a> {
                 }
                 carried
             }
-            Kind::Read { .. } | Kind::Write { .. } | Kind::Skip { .. } | Kind::Save { .. } | Kind::Stop => {
-                Vec::new()
-            }
+            Kind::Read { .. } | Kind::Write { .. } | Kind::Skip { .. } => Vec::new(),
+            Kind::Save { .. } | Kind::Log { .. } | Kind::Stop => Vec::new(),
         })
     }
 
     /// Runs a function on its arguments.
     fn run(&self, run: &Use, args: Vec<Tensor>) -> Result<Vec<Tensor>, Error> {
-        let function = &self.checked.trace().functions[run.function];
+        let function = &self.parts.functions[run.function];
         let mut values = args;
         for statement in &function.body {
             let made = self.compute(statement, |v| values.get(v.index()))?;
@@ -105,22 +131,14 @@ impl<'a> Machine<'a> {
                 op_flops(*op, &given.iter().collect::<Vec<_>>(), &made)
             }
             Kind::Apply { module, input } => {
-                self.checked.spec().apply_flops(module, &values[input.index()].ty())
+                self.model.spec().apply_flops(module, &values[input.index()].ty())
             }
             _ => 1,
         };
         let total = self.flops.get().saturating_add(flops);
         self.flops.set(total);
-        let held = Limits::hold("flops", total, self.checked.limits().flops);
-        held.map_err(|d| place(d.into(), statement.at.as_ref()))
-    }
-}
-
-/// Puts the user's line on an error that has none yet.
-fn place(e: Error, at: Option<&Loc>) -> Error {
-    match e {
-        Error::Trace(d) => Error::Trace(d.at(at.cloned())),
-        other => other,
+        let held = Limits::hold("flops", total, self.parts.limits.flops);
+        held.map_err(|d| Error::from(d).at(statement.at.as_ref()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What can go wrong while a model is opened or a trace runs.
 
-use pellucid_graph::Diagnostic;
+use pellucid_graph::{Diagnostic, Loc};
 
 use crate::load::LoadError;
 
@@ -29,6 +29,15 @@ impl Error {
             Error::Load(e) => e.code(),
             Error::Cancelled => "cancelled",
             Error::Internal(_) => "internal",
+        }
+    }
+
+    /// Puts the user's line on an error of a trace that has none yet.
+    #[must_use]
+    pub fn at(self, at: Option<&Loc>) -> Error {
+        match self {
+            Error::Trace(d) => Error::Trace(d.at(at.cloned())),
+            other => other,
         }
     }
 

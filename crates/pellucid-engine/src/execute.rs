@@ -3,10 +3,10 @@
 use pellucid_graph::{CheckedTrace, Cost, Kind, Limits, PassPlan, plan};
 
 use crate::batch::Batch;
-use crate::compute::Machine;
 use crate::interleave::{Interleaver, Values};
 use crate::pass::Halt;
-use crate::{Cancel, Error, Model, Tensor, steps};
+use crate::steps::Follower as _;
+use crate::{Cancel, Error, Model, Observer, Tensor, steps};
 
 /// The saved values of a run, by name, in the order saved.
 #[derive(Clone, Debug, Default)]
@@ -52,9 +52,22 @@ impl Saved {
 /// [`Error::Trace`] for what only shows while running (an index tensor out of range, a loop that goes
 /// on) and for a trace beyond the limit on `flops`, [`Error::Cancelled`].
 pub fn execute(model: &Model, checked: &CheckedTrace, cancel: &Cancel) -> Result<Saved, Error> {
+    execute_observed(model, checked, cancel, &mut |_| {})
+}
+
+/// The same, telling `observer` of each event when it happens.
+///
+/// # Errors
+/// As [`execute`].
+pub fn execute_observed<'a>(
+    model: &'a Model,
+    checked: &'a CheckedTrace,
+    cancel: &'a Cancel,
+    observer: &'a mut Observer<'a>,
+) -> Result<Saved, Error> {
     let plan = plan(checked);
     Limits::hold("flops", Cost::of(checked, &plan).flops, checked.limits().flops)?;
-    let mut values = Values::new(Machine::new(model, checked, cancel));
+    let mut values = Values::new(model, checked, cancel, observer);
     values.compute(&plan.before)?;
     for pass in &plan.passes {
         match &checked.trace().generation {
@@ -74,8 +87,7 @@ pub fn execute(model: &Model, checked: &CheckedTrace, cancel: &Cancel) -> Result
 }
 
 fn run_pass(values: &mut Values<'_>, plan: &PassPlan) -> Result<(), Error> {
-    let Machine { model, cancel, checked, .. } = &values.machine;
-    let (model, cancel, checked) = (*model, *cancel, *checked);
+    let (model, cancel, checked) = (values.machine.model, values.machine.cancel, values.checked);
     let ids = pass_ids(checked, plan);
     let batch = Batch::new(plan.invokes.iter().flat_map(|i| checked.rows(*i).lengths.iter().copied()));
     let entries = plan.steps.first().map_or(&[][..], |step| step);
@@ -124,7 +136,8 @@ mod tests {
         let trace = text::parse(&format!("pellucid 2\ninvoke 0 ids [1, 2]\n{lines}"), "run.trace", &limits);
         let checked = check(trace.unwrap(), model.spec(), &limits).unwrap();
         let (plan, cancel) = (plan(&checked), Cancel::new());
-        let mut values = Values::new(Machine::new(model, &checked, &cancel));
+        let mut nobody = |_| {};
+        let mut values = Values::new(model, &checked, &cancel, &mut nobody);
         let pass = &plan.passes[0];
         let batch = Batch::new(pass.invokes.iter().flat_map(|i| checked.rows(*i).lengths.iter().copied()));
         let (inner, _) = Interleaver::new(&mut values, &pass.steps[0], &pass.invokes);

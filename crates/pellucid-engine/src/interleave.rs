@@ -3,17 +3,20 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use pellucid_graph::{CheckedTrace, Code, DType, Diagnostic, Entry, InvokeId, Kind, Order, ValueId};
+use pellucid_graph::{CheckedTrace, Code, DType, Diagnostic, Entry, InvokeId, Kind, Loc, Order, ValueId};
 
 use crate::batch::{Batch, Layout};
 use crate::compute::Machine;
 use crate::pass::{Flow, Halt, Node, PointId, Seen, WatchSet, Watcher};
 use crate::precision::Precision;
-use crate::{Error, Tensor};
+use crate::steps::Follower;
+use crate::{Cancel, Error, Event, Log, Model, Observer, Tensor};
 
 /// The values of a running trace.
 pub(crate) struct Values<'a> {
     pub machine: Machine<'a>,
+    pub checked: &'a CheckedTrace,
+    observer: &'a mut Observer<'a>,
     values: Vec<Option<Tensor>>,
     /// Values that do not exist, and the step they need that was not made.
     missing: HashMap<ValueId, usize>,
@@ -21,13 +24,19 @@ pub(crate) struct Values<'a> {
 
 impl<'a> Values<'a> {
     /// Nothing computed yet.
-    pub fn new(machine: Machine<'a>) -> Values<'a> {
-        let values = vec![None; machine.checked.types().len()];
-        Values { machine, values, missing: HashMap::new() }
+    pub fn new(
+        model: &'a Model,
+        checked: &'a CheckedTrace,
+        cancel: &'a Cancel,
+        observer: &'a mut Observer<'a>,
+    ) -> Values<'a> {
+        let values = vec![None; checked.types().len()];
+        let machine = Machine::new(model, checked, cancel);
+        Values { machine, checked, observer, values, missing: HashMap::new() }
     }
 
     fn checked(&self) -> &'a CheckedTrace {
-        self.machine.checked
+        self.checked
     }
 
     /// A value that the plan has made and not dropped.
@@ -96,7 +105,7 @@ impl<'a> Values<'a> {
         Ok(())
     }
 
-    /// Computes statements in order.
+    /// Computes statements in order, and tells of what they log.
     pub fn compute(&mut self, statements: &[usize]) -> Result<(), Error> {
         for &i in statements {
             if self.lacks(i).is_some() {
@@ -104,6 +113,12 @@ impl<'a> Values<'a> {
             }
             let first = self.checked().first_value(i);
             let statement = self.checked().statement(i);
+            if let Kind::Log { parts } = &statement.kind {
+                let parts = parts.iter().map(|part| part.try_map(|v| self.get(*v).cloned()));
+                let parts = parts.collect::<Result<_, _>>()?;
+                (self.observer)(Event::Log(Log { parts, at: statement.at.clone() }));
+                continue;
+            }
             let made = self.machine.compute(statement, |v| self.values.get(v.index())?.as_ref())?;
             for (k, value) in made.into_iter().enumerate() {
                 self.set(ValueId(first.0 + k as u32), value)?;
@@ -160,49 +175,12 @@ impl<'v, 'a> Interleaver<'v, 'a> {
         Interleaver { step, goes_on, ..self }
     }
 
-    /// The statement that wrote token ids last.
-    pub fn wrote_ids(&self) -> Option<usize> {
-        self.ids.last().map(|(i, _)| *i)
-    }
-
     /// # Errors
     /// An entry that the pass never came to, which would be a fault of the engine.
     pub fn finish(self) -> Result<(), Error> {
         match self.done == self.plan.len() {
             true => Ok(()),
             false => Err(Error::internal("the pass ended before every watched site was visited")),
-        }
-    }
-
-    /// Puts the line that wrote ids on an error that a module made of them.
-    pub fn blame(self, e: Error) -> Error {
-        let Error::Trace(d) = e else { return e };
-        let objects = |&&(i, ref ids): &&(usize, Tensor)| match &self.values.checked().statement(i).kind {
-            Kind::Write { site, .. } => {
-                matches!(
-                    self.values.machine.model.apply(&site.path, ids.clone(), self.values.machine.cancel),
-                    Err(Error::Trace(_))
-                )
-            }
-            _ => false,
-        };
-        let at = self.ids.iter().find(objects).map(|(i, _)| self.values.checked().statement(*i).at.clone());
-        Error::Trace(d.at(at.flatten()))
-    }
-
-    /// Does what is planned for a site.
-    ///
-    /// # Errors
-    /// [`Halt::Done`] when nothing after it is wanted.
-    pub fn reach(&mut self, order: Order, value: &mut Seen<'_>, batch: &Batch) -> Flow<()> {
-        let Some(index) = self.entries.get(&order).copied() else { return Ok(()) };
-        let plan = self.plan;
-        self.values.machine.cancel.check()?;
-        self.enter_site(&plan[index], value, batch)?;
-        self.done += 1;
-        match self.done == plan.len() && !self.goes_on {
-            true => Err(Halt::Done),
-            false => Ok(()),
         }
     }
 
@@ -255,6 +233,40 @@ impl<'v, 'a> Interleaver<'v, 'a> {
         let message = format!("what is written needs step {step} of a generation that ended before it");
         let diagnostic = Diagnostic::new(Code::NotReached, message);
         Err(diagnostic.help("`ignore_eos=True` makes all steps").at(statement.at.clone()).into())
+    }
+}
+
+impl Follower for Interleaver<'_, '_> {
+    /// Does what is planned for a site.
+    fn reach(&mut self, order: Order, value: &mut Seen<'_>, batch: &Batch) -> Flow<()> {
+        let Some(index) = self.entries.get(&order).copied() else { return Ok(()) };
+        let plan = self.plan;
+        self.values.machine.cancel.check()?;
+        self.enter_site(&plan[index], value, batch)?;
+        self.done += 1;
+        match self.done == plan.len() && !self.goes_on {
+            true => Err(Halt::Done),
+            false => Ok(()),
+        }
+    }
+
+    fn blame(&mut self, e: Error) -> Error {
+        let Error::Trace(d) = e else { return e };
+        let objects = |&&(i, ref ids): &&(usize, Tensor)| match &self.values.checked().statement(i).kind {
+            Kind::Write { site, .. } => {
+                matches!(
+                    self.values.machine.model.apply(&site.path, ids.clone(), self.values.machine.cancel),
+                    Err(Error::Trace(_))
+                )
+            }
+            _ => false,
+        };
+        let at = self.ids.iter().find(objects).map(|(i, _)| self.values.checked().statement(*i).at.clone());
+        Error::Trace(d.at(at.flatten()))
+    }
+
+    fn wrote_ids(&self) -> Option<Loc> {
+        self.ids.last().and_then(|(i, _)| self.values.checked().statement(*i).at.clone())
     }
 }
 

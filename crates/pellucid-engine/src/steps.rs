@@ -7,22 +7,21 @@
 use std::ops::Range;
 
 use pellucid_graph::spec::GENERATOR;
-use pellucid_graph::{Code, Diagnostic, Entry, InvokeId, Order, PassPlan, Point, Sampling, Site};
+use pellucid_graph::{Code, Diagnostic, Entry, InvokeId, Loc, Order, PassPlan, Point, Sampling, Site};
 
 use crate::batch::{Batch, Layout};
-use crate::compute::Machine;
 use crate::generate::Generator;
 use crate::interleave::{Interleaver, Values};
-use crate::pass::{Flow, Halt, Seen};
+use crate::pass::{Flow, Halt, Seen, WatchSet, Watcher};
 use crate::precision::Precision;
-use crate::{Error, Model, Tensor};
+use crate::{Cancel, Error, Model, Tensor};
 
 /// Runs one pass of a plan as a generation.
 ///
 /// # Errors
 /// As [`execute`](crate::execute).
 pub(crate) fn run(values: &mut Values<'_>, plan: &PassPlan, sampling: &Sampling) -> Result<(), Error> {
-    let Machine { model, checked, .. } = values.machine;
+    let (model, checked) = (values.machine.model, values.checked);
     let prompts = plan.invokes.iter().flat_map(|i| &checked.trace().invokes[*i].prompts);
     let prompts: Vec<Vec<u32>> = prompts.map(|p| p.ids.clone().unwrap_or_default()).collect();
     no_restart(model, &prompts, sampling)?;
@@ -67,7 +66,7 @@ fn row_ranges(plan: &PassPlan, b: impl Fn(InvokeId) -> usize) -> Vec<(InvokeId, 
 }
 
 /// A model that computes all keys anew at some length would show a step of many tokens.
-fn no_restart(model: &Model, prompts: &[Vec<u32>], sampling: &Sampling) -> Result<(), Error> {
+pub(crate) fn no_restart(model: &Model, prompts: &[Vec<u32>], sampling: &Sampling) -> Result<(), Error> {
     let Some(length) = model.restart() else { return Ok(()) };
     let crosses = |p: &&Vec<u32>| p.len() <= length && length < p.len() + sampling.max_new_tokens;
     let Some(prompt) = prompts.iter().find(crosses) else { return Ok(()) };
@@ -83,7 +82,7 @@ fn no_restart(model: &Model, prompts: &[Vec<u32>], sampling: &Sampling) -> Resul
 
 /// Where a step comes to what it does with logits.
 #[derive(Clone, Copy)]
-struct GeneratorSites {
+pub(crate) struct GeneratorSites {
     /// The first site that needs logits of all tokens.
     head: Order,
     logits: Order,
@@ -91,7 +90,9 @@ struct GeneratorSites {
 }
 
 impl GeneratorSites {
-    fn of(model: &Model) -> Result<GeneratorSites, Error> {
+    /// # Errors
+    /// A model that continues nothing.
+    pub fn of(model: &Model) -> Result<GeneratorSites, Error> {
         let spec = model.spec();
         let order = |path: &str, word: &str| spec.site(&Site::new(path, Point::parse(word))).map(|(o, _)| o);
         Ok(GeneratorSites {
@@ -114,43 +115,82 @@ struct Step<'s> {
 
 impl Step<'_> {
     fn run(&self, values: &mut Values<'_>, generator: &mut Generator) -> Flow<()> {
-        let Machine { model, cancel, checked, .. } = values.machine;
+        let (model, cancel) = (values.machine.model, values.machine.cancel);
         let rows: Vec<usize> = self.going.iter().flat_map(|(_, rows)| rows.clone()).collect();
         let invokes: Vec<InvokeId> = self.going.iter().map(|(i, _)| *i).collect();
-        let batch = generator.batch(model, &rows);
         let (interleaver, watched) = Interleaver::new(values, self.entries, &invokes);
         let mut interleaver = interleaver.at_step(self.step, !self.is_last);
         let whole = self.entries.iter().any(|e| (self.sites.head..self.sites.logits).contains(&e.order));
-        let pass = model.pass(&batch, &watched, cancel).watch(&mut interleaver);
-        let pass = if whole { pass } else { pass.last_only() };
-        let logits = match generator.forward(model, pass, &rows) {
+        let forward = Forward { model, cancel, watched: &watched, rows: &rows, sites: self.sites, whole };
+        forward.run(generator, &mut interleaver)?;
+        interleaver.finish()?;
+        Ok(())
+    }
+}
+
+/// Who sees all sites of a step.
+pub(crate) trait Follower: Watcher {
+    /// The step has come to a site, of the model or of the generation.
+    ///
+    /// # Errors
+    /// [`Halt`] ends the step.
+    fn reach(&mut self, order: Order, value: &mut Seen<'_>, batch: &Batch) -> Flow<()>;
+
+    /// Puts the line that wrote ids on an error that a module made of them.
+    fn blame(&mut self, e: Error) -> Error;
+
+    /// The line that wrote token ids last.
+    fn wrote_ids(&self) -> Option<Loc>;
+}
+
+/// One step of some rows, whoever follows it.
+pub(crate) struct Forward<'s> {
+    pub model: &'s Model,
+    pub cancel: &'s Cancel,
+    pub watched: &'s WatchSet,
+    pub rows: &'s [usize],
+    pub sites: GeneratorSites,
+    /// Whether logits of all tokens are wanted, not only of the last.
+    pub whole: bool,
+}
+
+impl Forward<'_> {
+    /// Makes the next token of each row.
+    ///
+    /// # Errors
+    /// [`Halt`] from the follower; a failure, at the line that wrote what it is made of.
+    pub fn run(&self, generator: &mut Generator, follower: &mut impl Follower) -> Flow<()> {
+        let Forward { model, cancel, rows, .. } = *self;
+        let batch = generator.batch(model, rows);
+        let pass = model.pass(&batch, self.watched, cancel).watch(follower);
+        let pass = if self.whole { pass } else { pass.last_only() };
+        let logits = match generator.forward(model, pass, rows) {
             Ok(logits) => logits,
-            Err(Halt::Error(e)) => return Err(Halt::Error(interleaver.blame(e))),
+            Err(Halt::Error(e)) => return Err(Halt::Error(follower.blame(e))),
             Err(Halt::Done) => return Err(Halt::Done),
         };
         let mut logits = last_rows(logits, &batch); // [b, v]
-        let show = |order: Order, x: &mut Tensor, interleaver: &mut Interleaver<'_, '_>| {
+        let mut show = |order: Order, x: &mut Tensor| {
             let mut seen = Seen { x, layout: Layout::Rows, fill: 0.0, written: false };
-            interleaver.reach(order, &mut seen, &batch)
+            follower.reach(order, &mut seen, &batch)
         };
-        show(self.sites.logits, &mut logits, &mut interleaver)?;
+        show(self.sites.logits, &mut logits)?;
         let logits = Precision::taken(&logits);
         let chosen = rows.iter().enumerate().map(|(b, &i)| generator.choose(i, logits.rows(b, 1).f32s()));
         let chosen: Vec<i64> = chosen.map(i64::from).collect();
         let mut tokens = Tensor::new(chosen, [rows.len()]); // [b]
-        let shown = show(self.sites.token, &mut tokens, &mut interleaver);
-        let vocab_size = checked.spec().vocab_size;
+        let shown = show(self.sites.token, &mut tokens);
+        let vocab_size = model.spec().vocab_size;
         let bad =
             tokens.slice::<i64>().iter().find(|id| usize::try_from(**id).map_or(true, |id| id >= vocab_size));
         if let Some(id) = bad {
-            let at = interleaver.wrote_ids().and_then(|i| checked.statement(i).at.clone());
             let message = format!("token id {id} is outside the vocabulary of {vocab_size}");
-            return Err(Error::from(Diagnostic::new(Code::TokenOutOfRange, message).at(at)).into());
+            let diagnostic = Diagnostic::new(Code::TokenOutOfRange, message).at(follower.wrote_ids());
+            return Err(Error::from(diagnostic).into());
         }
         shown?;
         let tokens: Vec<u32> = tokens.slice::<i64>().iter().map(|id| *id as u32).collect();
-        generator.push(model, &rows, &tokens)?;
-        interleaver.finish()?;
+        generator.push(model, rows, &tokens)?;
         Ok(())
     }
 }

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Kind, Loc, Statement, TensorType, ValueId};
+use crate::{Kind, Loc, Part, Statement, TensorType, ValueId};
 
 /// Index of a function in [`Trace::functions`](crate::Trace::functions).
 pub type FunctionId = usize;
@@ -63,9 +63,8 @@ impl Kind {
             | Kind::Call { .. }
             | Kind::Cond { .. }
             | Kind::Loop { .. } => true,
-            Kind::Read { .. } | Kind::Write { .. } | Kind::Skip { .. } | Kind::Save { .. } | Kind::Stop => {
-                false
-            }
+            Kind::Read { .. } | Kind::Write { .. } | Kind::Skip { .. } => false,
+            Kind::Save { .. } | Kind::Log { .. } | Kind::Stop => false,
         }
     }
 
@@ -93,6 +92,13 @@ impl Kind {
             | Kind::Write { value, .. }
             | Kind::Skip { value, .. }
             | Kind::Save { value, .. } => *value = f(*value),
+            Kind::Log { parts } => {
+                for part in parts {
+                    if let Part::Value(v) = part {
+                        *v = f(*v);
+                    }
+                }
+            }
             Kind::Call { run, .. } => run.map_values(f),
             Kind::Cond { pred, then, otherwise, .. } => {
                 *pred = f(*pred);

@@ -46,5 +46,5 @@ pub use sampling::Sampling;
 pub use shape::{Dim, TensorType};
 pub use site::{Point, Site};
 pub use spec::{Alias, Begins, ModelSpec, ModuleSpec, Order, Rename, SiteSpec, SpecData, Taken};
-pub use trace::{Constant, Invoke, InvokeId, Kind, Prompt, Statement, Trace, ValueId};
+pub use trace::{Constant, Invoke, InvokeId, Kind, Part, Prompt, Statement, Trace, ValueId};
 pub use work::op_flops;

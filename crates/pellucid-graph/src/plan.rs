@@ -84,7 +84,7 @@ pub fn plan(checked: &CheckedTrace) -> Plan {
         let first = checked.first_value(i).0;
         last_use.extend((0..kind.n_values() as u32).map(|k| (ValueId(first + k), time)));
         let Some(t) = time else {
-            if kind.n_values() > 0 {
+            if kind.n_values() > 0 || matches!(kind, Kind::Log { .. }) {
                 plan.before.push(i);
             }
             continue;

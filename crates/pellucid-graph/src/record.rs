@@ -7,6 +7,7 @@
 mod flow;
 mod frame;
 mod layout;
+mod run;
 mod storage;
 mod values;
 
@@ -17,7 +18,7 @@ use crate::check::{Signature, check_constant, check_prompts};
 use crate::op::Memory;
 use crate::{
     Arg, Code, Constant, DType, Diagnostic, IndexItem, Invoke, InvokeId, Kind, Limits, Loc, ModelSpec, Op,
-    Point, Prompt, Result, Sampling, Site, TensorType, Trace, ValueId, check,
+    Part, Point, Prompt, Result, Sampling, Site, TensorType, Trace, ValueId, check,
 };
 use frame::{Frame, FrameId};
 use layout::Layout;
@@ -367,12 +368,32 @@ impl Recorder {
         Ok(())
     }
 
+    /// Says something while the trace runs, each value as it is now.
+    ///
+    /// # Errors
+    /// Too many statements; a branch, a loop or a function around.
+    pub fn log(&mut self, said: &[Part<Handle>], at: Option<Loc>) -> Result<()> {
+        let part = |part: &Part<Handle>| part.try_map(|h| self.value(*h, at.clone()));
+        let parts = said.iter().map(part).collect::<Result<_>>()?;
+        self.push(Kind::Log { parts }, at).map(drop)
+    }
+
     /// Ends the run after the sites mentioned so far.
     ///
     /// # Errors
     /// Too many statements.
     pub fn stop(&mut self, at: Option<Loc>) -> Result<()> {
         self.push(Kind::Stop, at).map(drop)
+    }
+
+    /// Whether a site has been read or written here, so that reading it needs nothing of the model.
+    pub fn knows(&self, invoke: InvokeId, site: &Site) -> bool {
+        self.sites.contains_key(&(invoke, self.spec.real_site(site.clone())))
+    }
+
+    /// The site whose value a handle is a view of.
+    pub fn site_of(&self, handle: Handle) -> Option<&(InvokeId, Site)> {
+        self.storages.site_of(handle)
     }
 
     /// The finished trace.

@@ -191,12 +191,49 @@ pub enum Kind {
         /// What to keep.
         value: ValueId,
     },
+    /// Says something as soon as it is known, while the trace runs.
+    Log {
+        /// What is said, one after the other.
+        parts: Vec<Part>,
+    },
     /// Nothing after the sites mentioned so far is wanted.
     Stop,
 }
 
 fn is_first(step: &u32) -> bool {
     *step == 0
+}
+
+/// A part of what is logged: words, or a value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum Part<V = ValueId> {
+    /// Text, known when the trace was written.
+    Text(String),
+    /// A value.
+    Value(V),
+}
+
+impl<V> Part<V> {
+    /// The same part with its value replaced by what `f` makes of it.
+    ///
+    /// # Errors
+    /// Whatever `f` returns.
+    pub fn try_map<W, E>(&self, f: impl FnOnce(&V) -> Result<W, E>) -> Result<Part<W>, E> {
+        Ok(match self {
+            Part::Text(text) => Part::Text(text.clone()),
+            Part::Value(v) => Part::Value(f(v)?),
+        })
+    }
+
+    /// The value, if it is one.
+    pub fn value(&self) -> Option<&V> {
+        match self {
+            Part::Text(_) => None,
+            Part::Value(v) => Some(v),
+        }
+    }
 }
 
 impl Kind {
@@ -224,6 +261,7 @@ impl Kind {
             | Kind::Skip { value, .. }
             | Kind::Save { value, .. } => f(*value),
             Kind::Loop { carried, .. } => carried.iter().for_each(|v| f(*v)),
+            Kind::Log { parts } => parts.iter().filter_map(Part::value).for_each(|v| f(*v)),
             Kind::Call { .. } | Kind::Cond { .. } => {}
             Kind::Read { .. } | Kind::Constant { .. } | Kind::Stop => {}
         }

@@ -122,7 +122,7 @@ fn effects_stay_outside() {
     refused(
         inside(|r, h| r.write(0, site("layers.1.output"), h, at(6))),
         expect![[r#"
-            `then` may only compute: it cannot write, skip, save or stop [effect-in-function]
+            `then` may only compute: it cannot write, skip, save, log or stop [effect-in-function]
               --> run.py:6
               help: return the value and do it outside"#]],
     );

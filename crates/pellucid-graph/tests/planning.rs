@@ -75,6 +75,34 @@ fn a_write_reaches_the_reads_of_its_own_invoke_only() {
 }
 
 #[test]
+fn a_log_is_a_reason_to_run_and_stands_where_its_last_value_is_made() {
+    check(
+        "invoke 0 ids [1, 2]
+         %0 = read 0 layers.1.output
+         %1 = read 0 layers.0.output
+         %2 = add %0 %1
+         log \"first\"
+         log \"sum\" %2 \"of\" %1
+         write 0 layers.1.mlp.output %1",
+        expect![[r#"
+            model tiny (llama, 36 sites)
+            invoke 0: b = 1, s = 2  "token ids"
+            before the model runs: 1 statements
+            pass 0: invokes [0], 2 tokens, stops after site 31 of 36
+              layers.0.output  f32[b, s, 8]
+                %1 = read 0 layers.0.output  # f32[1, 2, 8]  run.trace:4
+              layers.1.mlp.output  f32[b, s, 8]
+                write 0 layers.1.mlp.output %1  run.trace:8
+              layers.1.output  f32[b, s, 8]
+                %0 = read 0 layers.1.output  # f32[1, 2, 8]  run.trace:3
+                %2 = add %0 %1  # f32[1, 2, 8]  run.trace:5
+                log "sum" %2 "of" %1  run.trace:7
+            cost: 2 tokens, 0.000 GFLOP, values 192 B, results 0 B
+        "#]],
+    );
+}
+
+#[test]
 fn a_write_made_needed_needs_what_comes_before_it() {
     check(
         "invoke 0 ids [1]

@@ -5,8 +5,8 @@ mod fixture;
 use expect_test::expect;
 use fixture::index;
 use pellucid_graph::{
-    Arg, Constant, DType, IndexItem, Invoke, Kind, Limits, Op, Prompt, Site, Statement, TensorType, Trace,
-    ValueId, text,
+    Arg, Constant, DType, IndexItem, Invoke, Kind, Limits, Op, Part, Prompt, Site, Statement, TensorType,
+    Trace, ValueId, text,
 };
 
 /// Without places, which the text form does not print.
@@ -47,6 +47,8 @@ fn every_statement() {
         Kind::Write { invoke: 1, site, value: ValueId(5) },
         Kind::Skip { invoke: 0, module, step: 3, value: v },
         Kind::Save { name: "with \"quotes\", \\ and # and é\n".into(), value: v },
+        Kind::Log { parts: vec![Part::Text("at \"#\"".into()), Part::Value(v), Part::Value(v)] },
+        Kind::Log { parts: vec![] },
         Kind::Stop,
     ]);
     trace.model = Some("a \"model\" # not a comment".into());

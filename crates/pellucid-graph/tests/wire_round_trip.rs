@@ -5,8 +5,8 @@ mod fixture;
 use expect_test::expect;
 use fixture::{at, index, message};
 use pellucid_graph::{
-    Arg, Constant, DType, IndexItem, Invoke, Kind, Limits, Op, Prompt, Site, Statement, TensorType, Trace,
-    ValueId, wire,
+    Arg, Constant, DType, IndexItem, Invoke, Kind, Limits, Op, Part, Prompt, Site, Statement, TensorType,
+    Trace, ValueId, wire,
 };
 use proptest::prelude::*;
 
@@ -33,6 +33,8 @@ fn every_statement_and_argument() {
         Kind::Write { invoke: 1, site, value: v },
         Kind::Skip { invoke: 0, module: "layers.0".into(), step: 2, value: v },
         Kind::Save { name: "\"é\u{0}\u{1F600}".into(), value: v },
+        Kind::Log { parts: vec![Part::Text("at \"#\"".into()), Part::Value(v), Part::Value(v)] },
+        Kind::Log { parts: vec![] },
         Kind::Stop,
     ];
     let statement = |kind| Statement { kind, at: None };
@@ -121,7 +123,7 @@ fn says_why_bytes_are_not_a_trace() {
     check(
         &graph(r#""constants":0,"statements":[{"do":"fly"}],"#),
         expect![
-            "not a trace: unknown variant `fly`, expected one of `read`, `constant`, `op`, `apply`, `call`, `cond`, `loop`, `write`, `skip`, `save`, `stop` at line 1 column 53 [bad-wire]"
+            "not a trace: unknown variant `fly`, expected one of `read`, `constant`, `op`, `apply`, `call`, `cond`, `loop`, `write`, `skip`, `save`, `log`, `stop` at line 1 column 53 [bad-wire]"
         ],
     );
     check(

@@ -1,8 +1,8 @@
 //! The seam to the engine: every name of it that this crate uses, and what its errors become.
 
 pub use pellucid_engine::{
-    Cancel, Chat, Encoding, Ended, Error, Fresh, Generator, Model, Now, Options, Precision, Side, Tensor,
-    bytes, embed, eval, execute, peak_memory,
+    Cancel, Chat, Encoding, Ended, Error, Event, Fresh, Generator, Live, Log, Model, Now, Options, Precision,
+    Side, Tensor, bytes, embed, eval, execute_observed, peak_memory,
 };
 
 use pellucid_engine::LoadError;

@@ -12,6 +12,8 @@ mod errors;
 mod flow;
 mod generation;
 mod hub;
+mod live;
+mod log;
 mod model;
 mod ops;
 mod recorder;

@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use pellucid_graph::op::ParamKind;
 use pellucid_graph::{
-    Arg, Code, Constant, Diagnostic, Handle as Inner, Limits, Loc, Op, Point, Prompt, Site, ValueId,
+    Arg, Code, Constant, Diagnostic, Handle as Inner, Limits, Loc, Op, Part, Point, Prompt, Site, ValueId,
 };
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyString, PyTuple};
 
 use crate::array::Array;
 use crate::errors::{At, Raise, loc, python_error};
 use crate::generation::{Settings, sampling};
+use crate::live::{Running, reach_step, settle};
+use crate::log::Sink;
 use crate::model::Model;
 use crate::trace::Trace;
 use crate::{args, engine};
@@ -22,6 +24,8 @@ use crate::{args, engine};
 pub struct Handle {
     recorder: Py<Recorder>,
     inner: Inner,
+    /// Tells a live trace that somebody has the handle.
+    _mark: Arc<()>,
 }
 
 /// A trace in the making.
@@ -32,6 +36,9 @@ pub struct Recorder {
     /// Constants by the place of their memory, which the tensor beside keeps.
     constants: HashMap<usize, (engine::Tensor, usize)>,
     names: HashMap<ValueId, String>,
+    /// What runs beside it, if the trace is live.
+    running: Option<Running>,
+    sink: Sink,
 }
 
 impl Handle {
@@ -88,12 +95,29 @@ impl Recorder {
         &mut self.inner
     }
 
+    /// What runs beside it.
+    pub fn running(&self) -> Option<&Running> {
+        self.running.as_ref()
+    }
+
+    /// The same, to be changed.
+    pub fn running_mut(&mut self) -> Option<&mut Running> {
+        self.running.as_mut()
+    }
+
+    /// Who hears its logs.
+    pub fn sink(&self, py: Python<'_>) -> Sink {
+        self.sink.again(py)
+    }
+
     /// Handles of the graph for Python.
     pub fn wrapped<'py>(
         this: &Bound<'py, Recorder>,
         handles: Vec<Inner>,
     ) -> PyResult<Vec<Bound<'py, Handle>>> {
-        handles.into_iter().map(|inner| wrap(this, inner)).collect()
+        let handles = handles.into_iter().map(|inner| wrap(this, inner)).collect();
+        settle(this)?;
+        handles
     }
 
     /// Records an operation.
@@ -113,7 +137,7 @@ impl Recorder {
             let args = args::arguments(op.def(), given, &mut |o| recorder.number(this, o, at.as_ref()))?;
             recorder.inner.op(op, args, base, at).raise(py)?
         };
-        handles.into_iter().map(|inner| Ok(wrap(this, inner)?.into_any())).collect()
+        Ok(Recorder::wrapped(this, handles)?.into_iter().map(Bound::into_any).collect())
     }
 
     /// The number of the value that a handle or an array stands for now.
@@ -164,6 +188,24 @@ impl Recorder {
         self.inner.constant(index, at.cloned()).raise(py)
     }
 
+    /// Saves a value, unless it is saved already and needs no name of its own; gives its name.
+    fn saved(
+        &mut self,
+        py: Python<'_>,
+        value: Inner,
+        name: Option<String>,
+        at: Option<Loc>,
+    ) -> PyResult<String> {
+        let id = self.inner.value(value, at.clone()).raise(py)?;
+        if let (Some(known), None) = (self.names.get(&id), &name) {
+            return Ok(known.clone());
+        }
+        let name = name.unwrap_or_else(|| format!("saved{}", self.names.len()));
+        self.inner.save(&name, value, at).raise(py)?;
+        self.names.insert(id, name.clone());
+        Ok(name)
+    }
+
     fn operand(
         &mut self,
         this: &Bound<'_, Recorder>,
@@ -176,10 +218,15 @@ impl Recorder {
 
 #[pymethods]
 impl Recorder {
+    /// `live` runs what is recorded at once, and tells `log` of what it logs.
     #[new]
-    fn new(model: &Model) -> Recorder {
-        let inner = pellucid_graph::Recorder::new(model.shared().spec().clone(), Limits::default());
-        Recorder { model: model.shared().clone(), inner, constants: HashMap::new(), names: HashMap::new() }
+    #[pyo3(signature = (model, live=false, log=None))]
+    fn new(model: &Model, live: bool, log: Option<Py<PyAny>>) -> Recorder {
+        let model = model.shared().clone();
+        let inner = pellucid_graph::Recorder::new(model.spec().clone(), Limits::default());
+        let (constants, names, sink) = (HashMap::new(), HashMap::new(), Sink::new(log));
+        let running = live.then(|| Running::new(model.clone()));
+        Recorder { model, inner, constants, names, running, sink }
     }
 
     /// Makes it a trace of a generation.
@@ -188,14 +235,17 @@ impl Recorder {
     }
 
     /// Adds an input: a list whose items are text or a list of token ids.
-    fn invoke(&mut self, py: Python<'_>, prompts: Vec<PromptArg>, at: At) -> PyResult<usize> {
-        let at = loc(at);
+    fn invoke(slf: &Bound<'_, Self>, prompts: Vec<PromptArg>, at: At) -> PyResult<usize> {
+        let (at, py) = (loc(at), slf.py());
+        let model = slf.borrow().model.clone();
         let prompt = |p: PromptArg| {
             let text = p.text();
-            Ok(Prompt { text, ids: Some(p.ids(py, &self.model, at.as_ref())?) })
+            Ok(Prompt { text, ids: Some(p.ids(py, &model, at.as_ref())?) })
         };
         let prompts = prompts.into_iter().map(prompt).collect::<PyResult<_>>()?;
-        self.inner.invoke(prompts, at).raise(py)
+        let invoke = slf.borrow_mut().inner.invoke(prompts, at).raise(py)?;
+        settle(slf)?;
+        Ok(invoke)
     }
 
     /// Reads a site: `path` of the module, `input`, `output` or a tap, and which step of a generation.
@@ -207,9 +257,10 @@ impl Recorder {
         step: u32,
         at: At,
     ) -> PyResult<Py<Handle>> {
-        let site = Site { step, ..Site::new(path, Point::parse(point)) };
-        let inner = slf.borrow_mut().inner.read(invoke, site, loc(at)).raise(slf.py())?;
-        Ok(wrap(slf, inner)?.unbind())
+        let (site, at) = (Site { step, ..Site::new(path, Point::parse(point)) }, loc(at));
+        slf.borrow().permit(slf.py(), (invoke, &site), true, at.as_ref())?;
+        let inner = slf.borrow_mut().inner.read(invoke, site, at).raise(slf.py())?;
+        wrap_one(slf, inner)
     }
 
     fn write(
@@ -222,9 +273,10 @@ impl Recorder {
         at: At,
     ) -> PyResult<()> {
         let (site, at) = (Site { step, ..Site::new(path, Point::parse(point)) }, loc(at));
-        let mut recorder = slf.borrow_mut();
-        let value = recorder.handle(slf, value, at.as_ref())?;
-        recorder.inner.write(invoke, site, value, at).raise(slf.py())
+        slf.borrow().permit(slf.py(), (invoke, &site), false, at.as_ref())?;
+        let value = slf.borrow_mut().handle(slf, value, at.as_ref())?;
+        slf.borrow_mut().inner.write(invoke, site, value, at).raise(slf.py())?;
+        settle(slf)
     }
 
     fn skip(
@@ -235,16 +287,17 @@ impl Recorder {
         value: &Bound<'_, PyAny>,
         at: At,
     ) -> PyResult<()> {
-        let at = loc(at);
-        let mut recorder = slf.borrow_mut();
-        let value = recorder.handle(slf, value, at.as_ref())?;
-        recorder.inner.skip(invoke, path, step, value, at).raise(slf.py())
+        let (input, at) = (Site { step, ..Site::new(path, Point::Input) }, loc(at));
+        slf.borrow().permit(slf.py(), (invoke, &input), false, at.as_ref())?;
+        let value = slf.borrow_mut().handle(slf, value, at.as_ref())?;
+        slf.borrow_mut().inner.skip(invoke, path, step, value, at).raise(slf.py())?;
+        settle(slf)
     }
 
     /// A constant with a storage of its own, which can be written to.
     fn constant_of(slf: &Bound<'_, Self>, value: &Array, at: At) -> PyResult<Py<Handle>> {
         let inner = slf.borrow_mut().constant(slf.py(), value.tensor(), loc(at).as_ref())?;
-        Ok(wrap(slf, inner)?.unbind())
+        wrap_one(slf, inner)
     }
 
     /// Applies a module to a value.
@@ -255,7 +308,7 @@ impl Recorder {
             let value = recorder.handle(slf, value, at.as_ref())?;
             recorder.inner.apply(path, value, at).raise(slf.py())?
         };
-        Ok(wrap(slf, inner)?.unbind())
+        wrap_one(slf, inner)
     }
 
     /// `target[index] = value`.
@@ -267,45 +320,103 @@ impl Recorder {
         at: At,
     ) -> PyResult<()> {
         let at = loc(at);
-        let mut recorder = slf.borrow_mut();
-        let index = args::index(index, &mut |o| recorder.number(slf, o, at.as_ref()))?;
-        let base = handle_of(value);
-        let value = recorder.operand(slf, value, at.as_ref())?;
-        recorder.inner.set_item(target.inner, index, value, base, at).raise(slf.py())
+        slf.borrow().permit_through(slf.py(), target.inner, at.as_ref())?;
+        {
+            let mut recorder = slf.borrow_mut();
+            let index = args::index(index, &mut |o| recorder.number(slf, o, at.as_ref()))?;
+            let base = handle_of(value);
+            let value = recorder.operand(slf, value, at.as_ref())?;
+            recorder.inner.set_item(target.inner, index, value, base, at).raise(slf.py())?;
+        }
+        settle(slf)
     }
 
     /// The contents of `target` become the result of an operation on it.
     fn update(slf: &Bound<'_, Self>, target: &Handle, value: &Bound<'_, PyAny>, at: At) -> PyResult<()> {
         let at = loc(at);
-        let mut recorder = slf.borrow_mut();
-        let value = recorder.number(slf, value, at.as_ref())?;
-        recorder.inner.update(target.inner, value, at).raise(slf.py())
+        slf.borrow().permit_through(slf.py(), target.inner, at.as_ref())?;
+        let value = slf.borrow_mut().number(slf, value, at.as_ref())?;
+        slf.borrow_mut().inner.update(target.inner, value, at).raise(slf.py())?;
+        settle(slf)
     }
 
     /// The contents of `target` become `value`, broadcast and converted.
     fn assign(slf: &Bound<'_, Self>, target: &Handle, value: &Bound<'_, PyAny>, at: At) -> PyResult<()> {
         let at = loc(at);
-        let mut recorder = slf.borrow_mut();
-        let value = recorder.operand(slf, value, at.as_ref())?;
-        recorder.inner.assign(target.inner, value, at).raise(slf.py())
+        slf.borrow().permit_through(slf.py(), target.inner, at.as_ref())?;
+        let value = slf.borrow_mut().operand(slf, value, at.as_ref())?;
+        slf.borrow_mut().inner.assign(target.inner, value, at).raise(slf.py())?;
+        settle(slf)
     }
 
     /// Keeps the value as it is now; returns the name it has among the results.
     #[pyo3(signature = (value, name, at))]
-    fn save(&mut self, py: Python<'_>, value: &Handle, name: Option<String>, at: At) -> PyResult<String> {
-        let at = loc(at);
-        let id = self.inner.value(value.inner, at.clone()).raise(py)?;
-        if let (Some(known), None) = (self.names.get(&id), &name) {
-            return Ok(known.clone());
-        }
-        let name = name.unwrap_or_else(|| format!("saved{}", self.names.len()));
-        self.inner.save(&name, value.inner, at).raise(py)?;
-        self.names.insert(id, name.clone());
+    fn save(slf: &Bound<'_, Self>, value: &Handle, name: Option<String>, at: At) -> PyResult<String> {
+        let name = slf.borrow_mut().saved(slf.py(), value.inner, name, loc(at))?;
+        settle(slf)?;
         Ok(name)
     }
 
-    fn stop(&mut self, py: Python<'_>, at: At) -> PyResult<()> {
-        self.inner.stop(loc(at)).raise(py)
+    /// Says something while the trace runs: text, and values as they are now.
+    fn log(slf: &Bound<'_, Self>, parts: Vec<Bound<'_, PyAny>>, at: At) -> PyResult<()> {
+        let at = loc(at);
+        let part = |part: &Bound<'_, PyAny>| match part.cast::<PyString>() {
+            Ok(text) => Ok(Part::Text(text.to_string())),
+            Err(_) => slf.borrow_mut().handle(slf, part, at.as_ref()).map(Part::Value),
+        };
+        let parts = parts.iter().map(part).collect::<PyResult<Vec<_>>>()?;
+        slf.borrow_mut().inner.log(&parts, at.clone()).raise(slf.py())?;
+        settle(slf)
+    }
+
+    fn stop(slf: &Bound<'_, Self>, at: At) -> PyResult<()> {
+        slf.borrow_mut().inner.stop(loc(at)).raise(slf.py())?;
+        settle(slf)
+    }
+
+    /// The elements of a value of a live trace, as they are now.
+    fn elements(slf: &Bound<'_, Self>, value: &Handle, at: At) -> PyResult<Array> {
+        let v = slf.borrow_mut().inner.value(value.inner, loc(at)).raise(slf.py())?;
+        settle(slf)?;
+        let found = slf.borrow().running.as_ref().and_then(|running| running.value(v));
+        let missing =
+            || Diagnostic::new(Code::UnknownValue, "the value was never computed: its line raised an error");
+        found.ok_or_else(missing).map(Array::new).raise(slf.py())
+    }
+
+    /// Keeps what these sites of the present invoke hold until they are read, in whatever order.
+    fn keep_sites(
+        &self,
+        py: Python<'_>,
+        invoke: usize,
+        sites: Vec<(String, String, u32)>,
+        at: At,
+    ) -> PyResult<()> {
+        let Some(running) = &self.running else { return Ok(()) };
+        let site = |(path, point, step): (String, String, u32)| Site {
+            step,
+            ..Site::new(path, Point::parse(&point))
+        };
+        let sites = sites.into_iter().map(site).filter(|site| !self.inner.knows(invoke, site));
+        running.keep(&sites.collect::<Vec<_>>()).map_err(|e| e.at(loc(at).as_ref())).raise(py)
+    }
+
+    /// Lets the pass of the present invoke go on to the beginning of a step, if the trace is live; says
+    /// whether there is one.
+    fn reach_step(slf: &Bound<'_, Self>, step: usize, at: At) -> PyResult<bool> {
+        settle(slf)?;
+        reach_step(slf, step, loc(at).as_ref())
+    }
+
+    /// The present invoke of a live trace has ended.
+    fn end_invoke(&self, py: Python<'_>) {
+        self.running.iter().for_each(|running| running.end_pass(py));
+    }
+
+    /// The live trace has ended: its values are gone.
+    fn end_live(&mut self, py: Python<'_>) {
+        let running = self.running.take();
+        py.detach(|| drop(running));
     }
 
     /// What has been recorded so far.
@@ -361,6 +472,16 @@ fn handle_of(object: &Bound<'_, PyAny>) -> Option<Inner> {
     object.cast::<Handle>().ok().map(|h| h.get().inner)
 }
 
+fn wrap_one(recorder: &Bound<'_, Recorder>, inner: Inner) -> PyResult<Py<Handle>> {
+    let handle = wrap(recorder, inner)?;
+    settle(recorder)?;
+    Ok(handle.unbind())
+}
+
 fn wrap<'py>(recorder: &Bound<'py, Recorder>, inner: Inner) -> PyResult<Bound<'py, Handle>> {
-    Bound::new(recorder.py(), Handle { recorder: recorder.clone().unbind(), inner })
+    let mark = Arc::new(());
+    if let Some(running) = &mut recorder.borrow_mut().running {
+        running.note(inner, &mark);
+    }
+    Bound::new(recorder.py(), Handle { recorder: recorder.clone().unbind(), inner, _mark: mark })
 }

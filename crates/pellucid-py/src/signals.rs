@@ -25,7 +25,7 @@ pub fn interruptible<T: Send + 'static>(
     telling(py, cancel, |_| Ok(()), work)
 }
 
-/// The same, calling `tell` in between, in the calling thread. What it raises ends the work as a signal does.
+/// The same, calling `tell` in between and at the end, in the calling thread. What it raises ends the work as a signal does.
 ///
 /// # Errors
 /// As [`interruptible`]; what `tell` raised.
@@ -44,7 +44,7 @@ pub fn telling<T: Send + 'static>(
     };
     loop {
         match py.detach(wait) {
-            Ok(value) => return Ok(value),
+            Ok(value) => return tell(py).map(|()| value),
             Err(mpsc::RecvTimeoutError::Timeout) => {}
             Err(mpsc::RecvTimeoutError::Disconnected) => {
                 let message = "the engine failed unexpectedly; its own message stands above";
@@ -52,6 +52,7 @@ pub fn telling<T: Send + 'static>(
             }
         }
         if let Err(raised) = py.check_signals().and_then(|()| tell(py)) {
+            drop(tell); // work that waits to be heard goes on, to its end
             if let Some(cancel) = cancel {
                 cancel.cancel();
                 py.detach(|| while matches!(wait(), Err(mpsc::RecvTimeoutError::Timeout)) {});

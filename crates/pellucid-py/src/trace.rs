@@ -2,16 +2,21 @@
 
 use std::borrow::Cow;
 use std::path::PathBuf;
+use std::sync::mpsc::sync_channel;
 
 use pellucid_graph::{CheckedTrace, Limits, check, explain, plan, text, wire};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 
 use crate::array::Array;
-use crate::engine::{self, Cancel};
+use crate::engine::{self, Cancel, Event};
 use crate::errors::Raise;
+use crate::log::Sink;
 use crate::model::Model;
-use crate::signals::interruptible;
+use crate::signals::telling;
+
+/// Events of a run that Python has not heard yet: with more, the run waits for it.
+const MOST_UNTOLD: usize = 1024;
 
 /// Saved values by name; names of values that do not exist, and the step that they need.
 type Results = (Vec<(String, Array)>, Vec<(String, usize)>);
@@ -74,15 +79,25 @@ impl Trace {
     }
 
     /// Runs the trace: its results, and names of those that do not exist with the step that was not
-    /// made. Other Python threads run meanwhile, and a signal ends it.
-    fn run(&self, py: Python<'_>, model: &Model) -> PyResult<Results> {
+    /// made. Other Python threads run meanwhile, and a signal ends it. `log` hears what it logs while it
+    /// runs.
+    #[pyo3(signature = (model, log=None))]
+    fn run(&self, py: Python<'_>, model: &Model, log: Option<Py<PyAny>>) -> PyResult<Results> {
         let model = model.shared().clone();
-        let (checked, cancel) = (self.checked(py, &model)?, Cancel::new());
+        let (checked, cancel, sink) = (self.checked(py, &model)?, Cancel::new(), Sink::new(log));
+        let (heard, events) = sync_channel(MOST_UNTOLD);
         let work = {
             let cancel = cancel.clone();
-            move || engine::execute(&model, &checked, &cancel)
+            // Nobody is left to hear it when a listener has raised.
+            let mut observer = move |event| drop(heard.send(event));
+            move || engine::execute_observed(&model, &checked, &cancel, &mut observer)
         };
-        let saved = interruptible(py, Some(&cancel), work)?.raise(py)?;
+        let tell = move |py: Python<'_>| {
+            events.try_iter().try_for_each(|event| match event {
+                Event::Log(log) => sink.tell(py, log),
+            })
+        };
+        let saved = telling(py, Some(&cancel), tell, work)?.raise(py)?;
         let absent = saved.absent().iter().map(|a| (a.name.clone(), a.step)).collect();
         let arrays = saved.into_vec().into_iter().map(|(name, t)| (name, Array::new(t)));
         Ok((arrays.collect(), absent))

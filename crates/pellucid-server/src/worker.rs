@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pellucid_api::{ErrorBody, Job, ResultTensor, results};
-use pellucid_engine::{Cancel, Error, Model, Saved, execute};
+use pellucid_engine::{Cancel, Error, Model, Observer, Saved, execute_observed};
 use pellucid_graph::{Limits, Trace, check};
 
 /// A model and the limits of what may be asked of it.
@@ -43,10 +43,23 @@ impl Worker {
     ///
     /// # Errors
     /// What is wrong with the trace; a cancelled run.
-    pub fn run_trace(&self, mut trace: Trace, cancel: &Cancel) -> Result<Saved, Error> {
+    pub fn run_trace(&self, trace: Trace, cancel: &Cancel) -> Result<Saved, Error> {
+        self.run_observed(trace, cancel, &mut |_| {})
+    }
+
+    /// The same, telling `observer` of what happens while it runs.
+    ///
+    /// # Errors
+    /// As [`run_trace`](Self::run_trace).
+    pub fn run_observed(
+        &self,
+        mut trace: Trace,
+        cancel: &Cancel,
+        observer: &mut Observer<'_>,
+    ) -> Result<Saved, Error> {
         trace.tokenize(|text| self.model.tokenizer().encode(text, true))?;
         let checked = check(trace, self.model.spec(), &self.limits)?;
-        execute(&self.model, &checked, cancel)
+        execute_observed(&self.model, &checked, cancel, observer)
     }
 }
 

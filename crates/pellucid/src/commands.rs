@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use pellucid_engine::{Cancel, Model, known_models, model_folders, peak_memory};
+use pellucid_engine::{Cancel, Event, Model, known_models, model_folders, peak_memory};
 use pellucid_graph::{Limits, Trace, check};
 use pellucid_server::Worker;
 
@@ -32,7 +32,10 @@ pub fn run(
     let model = open()?;
     let (weights, start) = (model.weight_bytes(), Instant::now());
     let worker = Worker::new(model, Limits::default());
-    let saved = worker.run_trace(trace, &Cancel::new())?;
+    let mut tell = |event| match event {
+        Event::Log(log) => eprintln!("{}", show::log(&log)),
+    };
+    let saved = worker.run_observed(trace, &Cancel::new(), &mut tell)?;
     if stats {
         eprintln!("{}", show::stats(start.elapsed(), weights, peak_memory()));
     }

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use pellucid_api::{ResultTensor, ResultsError, results};
-use pellucid_engine::{Saved, Tensor};
+use pellucid_engine::{Log, Saved, Tensor};
 use pellucid_graph::shape::format_dims;
-use pellucid_graph::{DType, ModelSpec, SiteSpec};
+use pellucid_graph::{DType, ModelSpec, Part, SiteSpec};
 use serde_json::{Value, json};
 
 /// Elements that a summary shows of each result.
@@ -16,12 +16,30 @@ const SHOWN: usize = 6;
 pub fn summary(saved: &Saved) -> String {
     let mut out = String::new();
     for (name, tensor) in saved.iter() {
-        let shown = elements(tensor, SHOWN);
-        let more = if tensor.numel() > SHOWN { ", ..." } else { "" };
-        let shown: Vec<String> = shown.iter().map(Value::to_string).collect();
-        let _ = writeln!(out, "{name}  {}  [{}{more}]", tensor.ty(), shown.join(", "));
+        let _ = writeln!(out, "{name}  {}  {}", tensor.ty(), first_elements(tensor));
     }
     out
+}
+
+/// What a trace logs, in one line: words, numbers, the first elements of tensors.
+pub fn log(log: &Log) -> String {
+    let part = |part: &Part<Tensor>| match part {
+        Part::Text(text) => text.clone(),
+        Part::Value(t) if t.shape().is_empty() => elements(t, 1).iter().map(Value::to_string).collect(),
+        Part::Value(t) => format!("{} {}", t.ty(), first_elements(t)),
+    };
+    let said: Vec<String> = log.parts.iter().map(part).collect();
+    match &log.at {
+        Some(at) => format!("{}  ({at})", said.join(" ")),
+        None => said.join(" "),
+    }
+}
+
+/// `[0.5, 1, ...]`.
+fn first_elements(tensor: &Tensor) -> String {
+    let shown: Vec<String> = elements(tensor, SHOWN).iter().map(Value::to_string).collect();
+    let more = if tensor.numel() > SHOWN { ", ..." } else { "" };
+    format!("[{}{more}]", shown.join(", "))
 }
 
 /// All results as one JSON object, in the order saved.

@@ -8,7 +8,7 @@ use crate::op::Call;
 use crate::shape::MAX_AXES;
 use crate::spec::GENERATOR;
 use crate::{
-    Code, Constant, Diagnostic, Dim, InvokeId, Kind, ModelSpec, Point, Prompt, Result, Sampling, Site,
+    Code, Constant, Diagnostic, Dim, InvokeId, Kind, ModelSpec, Part, Point, Prompt, Result, Sampling, Site,
     TensorType, ValueId,
 };
 
@@ -108,6 +108,10 @@ pub(crate) fn infer_statement(
             Ok(vec![])
         }
         Kind::Save { value, .. } => known(types, *value).map(|_| vec![]),
+        Kind::Log { parts } => {
+            parts.iter().filter_map(Part::value).try_for_each(|v| known(types, *v).map(drop))?;
+            Ok(vec![])
+        }
         Kind::Stop => Ok(vec![]),
     }
 }

@@ -1,4 +1,4 @@
-//! Which statements a saved value depends on.
+//! Which statements a saved or logged value depends on.
 //!
 //! A read is needed when its value is. A write is needed when something of its own invoke is read
 //! beyond its site (rows of different invokes never meet inside a pass) and no later statement
@@ -15,8 +15,8 @@ pub(super) fn live(checked: &CheckedTrace) -> Vec<bool> {
     let makers = makers(checked);
     let mut writes = last_writes(checked);
     let mut live = vec![false; statements.len()];
-    let saves = statements.iter().enumerate().filter(|(_, s)| matches!(s.kind, Kind::Save { .. }));
-    let mut needed: Vec<usize> = saves.map(|(i, _)| i).collect();
+    let seen = |kind: &Kind| matches!(kind, Kind::Save { .. } | Kind::Log { .. });
+    let mut needed: Vec<usize> = (0..statements.len()).filter(|i| seen(&statements[*i].kind)).collect();
     while let Some(i) = needed.pop() {
         if std::mem::replace(&mut live[i], true) {
             continue;

@@ -215,6 +215,16 @@ impl Storages {
         self.storages[self.handles[handle.0].storage].site = site;
     }
 
+    /// The site that the storage is the value of.
+    pub fn site_of(&self, handle: Handle) -> Option<&(InvokeId, Site)> {
+        self.storages[self.handles[handle.0].storage].site.as_ref()
+    }
+
+    /// The value of the handle's storage.
+    pub fn stored(&self, handle: Handle) -> ValueId {
+        self.storages[self.handles[handle.0].storage].value
+    }
+
     /// The value the handle saw last; right for its type, which writes never change.
     pub fn last_value(&self, handle: Handle) -> ValueId {
         self.handles[handle.0].value

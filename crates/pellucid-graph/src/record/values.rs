@@ -82,7 +82,8 @@ impl Recorder {
         let fail = |d: Diagnostic| d.at(at.clone());
         Limits::hold("statements", self.n_statements + 1, self.limits.statements).map_err(fail)?;
         if let (Some(frame), false) = (depth.checked_sub(1).map(|i| &self.frames[i]), kind.is_pure()) {
-            let message = format!("`{}` may only compute: it cannot write, skip, save or stop", frame.name);
+            let message =
+                format!("`{}` may only compute: it cannot write, skip, save, log or stop", frame.name);
             let diagnostic = Diagnostic::new(Code::EffectInFunction, message);
             return Err(fail(diagnostic.help("return the value and do it outside")));
         }

@@ -11,7 +11,7 @@ use super::constant;
 use super::cursor::Cursor;
 use crate::shape::MAX_AXES;
 use crate::{
-    Code, Constant, DType, Diagnostic, FunctionId, Invoke, Kind, Limits, Loc, Op, Prompt, Result, Site,
+    Code, Constant, DType, Diagnostic, FunctionId, Invoke, Kind, Limits, Loc, Op, Part, Prompt, Result, Site,
     Statement, TensorType, Trace, ValueId, wire,
 };
 
@@ -111,11 +111,12 @@ impl Parser<'_> {
                 Kind::Skip { invoke, module, step, value: self.value(c)? }
             }
             "save" => Kind::Save { name: c.quoted()?, value: self.value(c)? },
+            "log" => Kind::Log { parts: self.parts(c)? },
             "stop" => Kind::Stop,
             _ => {
                 let message = format!("expected a statement, got `{word}`");
                 let help = "lines start with a value like `%0 =`, or model, generate, invoke, function, return, \
-                            write, skip, save, stop";
+                            write, skip, save, log, stop";
                 return Err(Diagnostic::new(Code::Syntax, message).help(help));
             }
         };
@@ -207,6 +208,17 @@ impl Parser<'_> {
         }
         self.trace.constants.push(Constant { ty, data: data.into() });
         Ok(Kind::Constant { index: self.trace.constants.len() - 1 })
+    }
+
+    fn parts(&self, c: &mut Cursor<'_>) -> Result<Vec<Part>> {
+        let mut parts = Vec::new();
+        while !c.at_end() {
+            parts.push(match c.peek() {
+                Some('"') => Part::Text(c.quoted()?),
+                _ => Part::Value(self.value(c)?),
+            });
+        }
+        Ok(parts)
     }
 
     fn value(&self, c: &mut Cursor<'_>) -> Result<ValueId> {

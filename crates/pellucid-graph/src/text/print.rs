@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use super::constant;
-use crate::{Arg, Constant, Function, IndexItem, Invoke, Kind, Prompt, Sampling, Trace, Use, ValueId, wire};
+use crate::{
+    Arg, Constant, Function, IndexItem, Invoke, Kind, Part, Prompt, Sampling, Trace, Use, ValueId, wire,
+};
 
 /// Prints a trace; [`parse`](super::parse()) reads it back to an equal one, places aside.
 pub fn print(trace: &Trace) -> String {
@@ -73,7 +75,17 @@ pub(crate) fn line(trace: &Trace, kind: &Kind, first: ValueId) -> String {
             format!("skip {invoke} {}@{step} {value}", path(module))
         }
         Kind::Save { name, value } => format!("save {} {value}", quote(name)),
+        Kind::Log { parts } => {
+            parts.iter().fold("log".to_owned(), |line, part| line + " " + &part_text(part))
+        }
         Kind::Stop => "stop".to_owned(),
+    }
+}
+
+fn part_text(part: &Part) -> String {
+    match part {
+        Part::Text(text) => quote(text),
+        Part::Value(v) => v.to_string(),
     }
 }
 
