@@ -58,6 +58,7 @@ from pellucid.errors import (
 from pellucid.flow import cond, function, while_loop
 from pellucid.language_model import LanguageModel
 from pellucid.model import Model
+from pellucid.session import Session, session
 from pellucid.tensor import Tensor
 from pellucid.tokenizer import Encoding, Tokenizer
 from pellucid.trace import Trace, load_trace
@@ -81,6 +82,7 @@ __all__ = [
     "PellucidError",
     "PromptError",
     "RangeError",
+    "Session",
     "ShapeError",
     "Tensor",
     "Tokenizer",
@@ -107,6 +109,7 @@ __all__ = [
     "on_log",
     "peak_memory",
     "save",
+    "session",
     "tensor",
     "uint8",
     "while_loop",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pellucid import _call
 from pellucid._location import here
+from pellucid.session import current_session
 from pellucid.tensor import Tensor
 from pellucid.tracer import open_recorder
 
@@ -28,9 +29,9 @@ def save(value: T, name: str | None = None) -> T:
     """
     for path, tensor in tensors(value):
         tensor.save(name and f"{name}{path}")
-    recorder = open_recorder()
-    if recorder is not None and isinstance(value, list | dict | set):
-        recorder.keep_all(value)
+    keeper = open_recorder() or current_session()
+    if keeper is not None and isinstance(value, list | dict | set):
+        keeper.keep_all(value)
     return value
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid import _native, _numpy, _torch
-from pellucid._location import here
+from pellucid._location import Location, here
 from pellucid._operators import Operators
 from pellucid.dtype import DType, bfloat16
 from pellucid.errors import fault
@@ -34,6 +34,8 @@ class Elements(Operators):
         @property
         def dtype(self) -> DType: ...
         def numel(self) -> builtins.int: ...
+        @property
+        def _at(self) -> Location | None: ...
         def reshape(self, *shape: Any) -> Any: ...
 
     def numpy(self) -> np.ndarray[Any, Any]:
@@ -137,7 +139,14 @@ class Elements(Operators):
 
     # Without elements.
 
+    def _waits(self) -> None:
+        """Raises what is wrong with looking at a value whose session has not ended."""
+        value = self._value
+        if isinstance(value, _native.Handle) and value.recorder.is_pending:
+            raise value.recorder.without_elements(self._at, None)
+
     def _array(self) -> _native.Array:
+        self._waits()
         value = self._lowered()
         if isinstance(value, _native.Array):
             return value
@@ -159,6 +168,7 @@ class Elements(Operators):
         return self.item()
 
     def _unknown(self, what: str, help: str) -> Exception:
+        self._waits()
         self._lowered()  # raises what is wrong with a value that was not saved
         known = f"{self.dtype.name}{list(self.shape)}"
         message = f"{what} a value ({known}) cannot be known while its trace is recorded"

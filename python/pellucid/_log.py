@@ -13,7 +13,7 @@ from pellucid import _call, _native
 from pellucid._containers import tensors
 from pellucid._location import Location, here
 from pellucid.tensor import Tensor
-from pellucid.tracer import open_recorder
+from pellucid.tracer import session_recorder
 
 SHOWN = 6
 """Elements that are shown of a tensor that has more of them."""
@@ -54,7 +54,7 @@ def log(*values: Any) -> None:
     """
     at = here()
     parts = list(_merged(part for value in values for part in _parts(value)))
-    recorder = open_recorder()
+    recorder = session_recorder()
     if recorder is None:
         hear([part if isinstance(part, str) else part._array() for part in parts], at)
     else:

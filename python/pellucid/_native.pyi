@@ -21,6 +21,7 @@ __all__ = [
     "cond",
     "end_function",
     "peak_memory",
+    "run_session",
     "while_loop",
 ]
 
@@ -32,6 +33,9 @@ _Settings: TypeAlias = tuple[
     int, int, float, int | None, float | None, float | None, float, int, list[str], bool
 ]
 
+def run_session(
+    traces: list[tuple[Trace, Model, Any]],
+) -> list[tuple[list[tuple[str, Array]], list[tuple[str, int]]]]: ...
 def peak_memory() -> int | None: ...
 def call(
     op: str, args: tuple[Any, ...], at: _At, recorder: Recorder | None = None
@@ -183,6 +187,7 @@ class Recorder:
     ) -> None: ...
     def skip(self, invoke: int, path: str, step: int, value: _Value, at: _At) -> None: ...
     def constant_of(self, value: Array, at: _At) -> Handle: ...
+    def import_value(self, trace: int, name: str, value: Handle, at: _At) -> Handle: ...
     def apply(self, path: str, value: _Value, at: _At) -> Handle: ...
     def set_item(
         self, target: Handle, index: tuple[Any, ...], value: _Value | float, at: _At

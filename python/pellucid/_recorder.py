@@ -15,6 +15,7 @@ from pellucid.errors import PellucidError, fault
 
 if TYPE_CHECKING:
     from pellucid._structure import Structure
+    from pellucid.session import Session
     from pellucid.tensor import Tensor
 
     Hear = Callable[[list[str | _native.Array], Location | None], None]
@@ -28,15 +29,11 @@ class Recorder(_native.Recorder):
     is_live: bool = False
     """Whether what is recorded is run at once, so that values have elements."""
 
-    def __new__(
-        cls, model: _native.Model, live: bool = False, log: Hear | None = None
-    ) -> Recorder:
+    def __new__(cls, model: _native.Model, live: bool = False, log: Hear | None = None) -> Recorder:
         """`log` hears what is logged."""
         return super().__new__(cls, model, live, log)
 
-    def __init__(
-        self, model: _native.Model, live: bool = False, log: Hear | None = None
-    ) -> None:
+    def __init__(self, model: _native.Model, live: bool = False, log: Hear | None = None) -> None:
         self.is_live = live
         self._log = log
         self._left: list[weakref.ref[Tensor]] = []
@@ -61,8 +58,13 @@ class Recorder(_native.Recorder):
         """What the invoke without a prompt sees, while it is open."""
         self.is_scan = False
         """Whether it is checked and never run."""
+        self._is_closed = False
+        self.session: Session | None = None
+        """The session that it is part of."""
+        self.imported: dict[tuple[int, str], _native.Handle] = {}
+        """Values of earlier traces of the session, by their trace and name."""
+        self.model = model
         self._containers: list[Any] = []
-        self._model = model
         self._kept: list[tuple[Tensor, str]] = []
         self._adopted: list[tuple[Tensor, _native.Array]] = []
 
@@ -189,36 +191,56 @@ class Recorder(_native.Recorder):
     def run(self) -> None:
         """Runs what was recorded and gives the saved tensors their elements."""
         try:
-            self._save_containers()
-            self.unused.warn()
-            for tensor, _ in self._adopted:
-                tensor.save()
+            self.prepare()
             arrays, absent = self._computed()
-            self.absent = dict(absent)
-            self._adopted.clear()
-            for tensor, name in self._kept:
-                if name in arrays:
-                    tensor._become(arrays[name])
-            self._leave_out_absent()
+            self.fill(arrays, absent)
         finally:
             self.close()
 
+    def pause(self) -> None:
+        """Ends the recording; it runs when its session ends."""
+        self._save_containers()
+        self.is_open = False
+
+    def prepare(self) -> None:
+        """Saves and warns of what is to be before it runs."""
+        if self.is_open:
+            self._save_containers()
+        self.unused.warn()
+        for tensor, _ in self._adopted:
+            if tensor._is_of(self):
+                tensor.save()
+
+    def fill(self, arrays: dict[str, _native.Array], absent: list[tuple[str, int]]) -> None:
+        """Gives the saved tensors their elements."""
+        self.absent = dict(absent)
+        self._adopted.clear()
+        for tensor, name in self._kept:
+            if name in arrays:
+                tensor._become(arrays[name])
+        if self.absent:
+            leave_out_absent(self._containers)
+
     def _computed(self) -> tuple[dict[str, _native.Array], list[tuple[str, int]]]:
         try:
-            arrays, absent = self.trace().run(self._model, self._log)
+            arrays, absent = self.trace().run(self.model, self._log)
             return dict(arrays), absent
         except PellucidError as raised:
-            if raised.code != "no-weights":
-                raise
-            help = "`model.scan(...)` checks a trace and does not run it"
-            raise fault(raised.code, raised.message, help) from None
+            raise self.explained(raised) from None
+
+    def explained(self, raised: PellucidError) -> PellucidError:
+        """An error of a run, with what helps in Python."""
+        if raised.code != "no-weights":
+            return raised
+        help = "`model.scan(...)` checks a trace and does not run it"
+        return fault(raised.code, raised.message, help)
 
     def scan(self) -> None:
         """Checks what was recorded as if it were to run."""
         self.is_scan = True
         try:
             self._save_containers()
-            self.trace().explain(self._model)
+            self.trace().explain(self.model)
         finally:
             self.close()
 
@@ -230,26 +252,15 @@ class Recorder(_native.Recorder):
                 if tensor._is_unsaved(self):
                     tensor.save()
 
-    def _leave_out_absent(self) -> None:
-        """Takes what does not exist out of lists and dictionaries that were saved as such."""
-        if not self.absent:
-            return
-        for container in self._containers:
-            if isinstance(container, dict):
-                gone = [key for key, value in container.items() if self._is_absent(value)]
-                for key in gone:
-                    del container[key]
-            elif isinstance(container, list):
-                container[:] = [value for value in container if not self._is_absent(value)]
-
-    def _is_absent(self, value: Any) -> bool:
-        return getattr(value, "_name", None) in self.absent
-
     def without_elements(self, at: Location | None, name: str | None) -> PellucidError:
         """What is wrong with using a value of this trace, made at `at`, after its block."""
         if self.is_live:
             message = f"the value of {shown(at)} was never computed: its trace ended with an error"
             return fault("not-concrete", message)
+        if self.session is not None and self.is_pending:
+            message = f"the value of {shown(at)} has no elements before its session ends"
+            help = "use it in a trace of the session, or `.save()` it and look after the block"
+            return fault("not-concrete", message, help)
         if name in self.absent:
             step = self.absent[name]
             message = f"the value of {shown(at)} does not exist: the generation ended before"
@@ -261,8 +272,14 @@ class Recorder(_native.Recorder):
         message = f"the value of {shown(at)} was not saved"
         return fault("not-saved", message, f"add `.save()` inside the block at {shown(at)}")
 
+    @property
+    def is_pending(self) -> bool:
+        """Whether it has been recorded and waits for its session to end."""
+        return self.session is not None and not self.is_open and not self._is_closed
+
     def close(self) -> None:
         """Nothing can be recorded any more; what was concrete before the trace is so again."""
+        self._is_closed = True
         if self.is_live:
             self._settle()
         for tensor, array in () if self.is_live else self._adopted:
@@ -284,3 +301,17 @@ class Recorder(_native.Recorder):
                     tensor._become(self.elements(handle, here()))
         self._left.clear()
         self.end_live()
+
+
+def leave_out_absent(containers: list[Any]) -> None:
+    """Takes what does not exist out of lists and dictionaries that were saved as such."""
+    for container in containers:
+        if isinstance(container, dict):
+            for key in [k for k, value in container.items() if not _exists(value)]:
+                del container[key]
+        elif isinstance(container, list):
+            container[:] = [value for value in container if _exists(value)]
+
+
+def _exists(value: Any) -> bool:
+    return not isinstance(getattr(value, "_value", None), _native.Handle) or value.exists

@@ -17,7 +17,7 @@ from pellucid._recorder import Recorder
 from pellucid._structure import Structure, taken_apart
 from pellucid.errors import fault
 from pellucid.tensor import Tensor
-from pellucid.tracer import open_recorder
+from pellucid.tracer import session_recorder
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -76,7 +76,7 @@ def while_loop(
     many = isinstance(init, tuple | list)
     args = tuple(init) if many else (init,)
     start = taken_apart(args, numbers=True)
-    recorder = _recorder_of(start.leaves) or open_recorder()
+    recorder = _recorder_of(start.leaves) or session_recorder()
     if recorder is None:
         return _looped(condition, body, init, max_steps, many)
     if recorder.is_live:

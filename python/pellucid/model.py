@@ -14,6 +14,7 @@ from pellucid.dtype import DType
 from pellucid.dtype import dtype as element_type
 from pellucid.envoy import Envoy, Envoys, envoy_classes, grow
 from pellucid.errors import fault
+from pellucid.session import Session
 from pellucid.tokenizer import Tokenizer
 from pellucid.tracer import Scanner, Tracer
 
@@ -191,6 +192,10 @@ class Model(Envoy):
         """
         given = _prompt.given(prompt, input_ids, attention_mask)
         return Scanner(self, _chat.prompt(self._model, given, messages, add_generation_prompt))
+
+    def session(self) -> Session:
+        """Several traces as one job, in which values flow from one to the next; see `Session`."""
+        return Session(self._model)
 
     def encode(self, prompt: Any, *, normalize: bool | None = None) -> Tensor:
         """What an encoder makes of texts: `[b, d]` for a list of them, `[d]` for one.

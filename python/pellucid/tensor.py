@@ -24,7 +24,7 @@ from pellucid._recorder import Recorder
 from pellucid._reduce import Reductions
 from pellucid.dtype import DType, dtype
 from pellucid.errors import fault
-from pellucid.tracer import open_recorder
+from pellucid.tracer import session_recorder
 
 
 class Tensor(Places, Reductions, New, Elements):
@@ -132,7 +132,11 @@ class Tensor(Places, Reductions, New, Elements):
 
         `name` is what the result is called in the trace's text form.
         """
-        handle = self._lowered()
+        handle = self._value
+        if isinstance(handle, _native.Handle) and handle.recorder.is_pending:
+            self._used()
+        else:
+            handle = self._lowered()
         if isinstance(handle, _native.Handle):
             self._name = handle.recorder.keep(self, handle, name)
         return self
@@ -148,9 +152,21 @@ class Tensor(Places, Reductions, New, Elements):
         if isinstance(value, _native.Handle):
             recorder = value.recorder
             if not recorder.is_open:
-                raise recorder.without_elements(self._at, self._name)
+                return self._imported(recorder, value)
             recorder.unused.discard(value)
         return value
+
+    def _imported(self, recorder: Recorder, value: _native.Handle) -> _native.Handle:
+        """What the value of an earlier trace of the session is where it is used."""
+        now = session_recorder() if recorder.is_pending else None
+        if now is None or recorder.session is None or now.session is not recorder.session:
+            raise recorder.without_elements(self._at, self._name)
+        return recorder.session._import(now, self, value)
+
+    def _is_of(self, recorder: Recorder) -> builtins.bool:
+        """Whether it is a value of this trace."""
+        value = self._value
+        return isinstance(value, _native.Handle) and value.recorder is recorder
 
     def _is_unsaved(self, recorder: Recorder) -> builtins.bool:
         """Whether it is a value of this trace that nobody has saved."""
@@ -226,8 +242,9 @@ class Tensor(Places, Reductions, New, Elements):
         """What can be written to. In a trace, a concrete tensor becomes a value of it."""
         target = self._lowered()
         if isinstance(target, _native.Handle):
+            self._value = target
             return target
-        recorder = open_recorder()
+        recorder = session_recorder()
         if recorder is None:
             message = "cannot write to a concrete tensor: its memory is shared and read-only"
             raise fault("bad-argument", message, "`np.array(tensor)` makes a copy of your own")

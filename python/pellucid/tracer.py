@@ -15,11 +15,13 @@ from pellucid._location import Location, here, shown
 from pellucid._recorder import Recorder
 from pellucid._whole import WHOLE, WholeBatch, no_rows
 from pellucid.errors import error, fault
+from pellucid.session import current_session
 from pellucid.trace import Trace
 
 if TYPE_CHECKING:
     from pellucid._log import Log
     from pellucid.cache import Cache
+    from pellucid.session import Session
     from pellucid.envoy import Envoy
     from pellucid.steps import ChosenSteps, Steps
     from pellucid.tensor import Tensor
@@ -75,6 +77,9 @@ class Tracer:
 
         recorder = Recorder(self._model, self._is_live, _log.to(self._log))
         self._prepare(recorder)
+        session = current_session()
+        if session is not None:
+            self._join(session, recorder)
         if self._prompt is not None:
             self._invoke = recorder.invoke(_prompt.prompts(self._prompt), here())
         self._recorder = recorder
@@ -94,9 +99,12 @@ class Tracer:
             self._leave()
             if raised is None:
                 self._finish(recorder)
+            elif recorder.session is not None:
+                recorder.session._drop(recorder)
         finally:
             self._leave()
-            recorder.close()
+            if recorder.is_open:
+                recorder.close()
 
     def _leave(self) -> None:
         if self._token is not None:
@@ -114,8 +122,16 @@ class Tracer:
         self._run(recorder)
 
     def _run(self, recorder: Recorder) -> None:
-        if not recorder.is_live:
+        if recorder.session is not None:
+            recorder.pause()
+        elif not recorder.is_live:
             recorder.run()
+
+    def _join(self, session: Session, recorder: Recorder) -> None:
+        if recorder.is_live:
+            message = "a live trace cannot be part of a session, which runs when its block ends"
+            raise fault("bad-argument", message, "leave out `live=True`, or the session")
+        session._add(recorder)
 
     def _end_block(self) -> None:
         """Does what waits for the end of an invoke."""
@@ -401,10 +417,20 @@ class GenerationTracer(Tracer):
 class Scanner(Tracer):
     """A trace that is checked and not run: `with model.scan(prompt) as tracer:`."""
 
+    def _join(self, session: Session, recorder: Recorder) -> None:
+        """Stays outside: it runs nothing."""
+
     _word = "scan"
 
     def _run(self, recorder: Recorder) -> None:
         recorder.scan()
+
+
+def session_recorder() -> Recorder | None:
+    """The recorder of the open trace, or what is recorded into between traces of a session."""
+    found = open_recorder()
+    session = current_session()
+    return found if found is not None or session is None else session._here()
 
 
 def open_recorder() -> Recorder | None:

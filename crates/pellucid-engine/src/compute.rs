@@ -10,6 +10,7 @@ use pellucid_graph::{
     op_flops,
 };
 
+use crate::execute::Saved;
 use crate::ops::cast;
 use crate::{Cancel, Error, Model, Tensor, ops};
 
@@ -20,6 +21,8 @@ pub(crate) struct Machine<'a> {
     pub cancel: &'a Cancel,
     /// Floating-point operations that functions have used.
     flops: Cell<u64>,
+    /// What earlier traces of the session have saved.
+    earlier: &'a [Saved],
 }
 
 /// What statements refer to beside values, and the limits that hold for them.
@@ -39,7 +42,18 @@ impl<'a> From<&'a CheckedTrace> for Parts<'a> {
 
 impl<'a> Machine<'a> {
     pub fn new(model: &'a Model, parts: impl Into<Parts<'a>>, cancel: &'a Cancel) -> Machine<'a> {
-        Machine { model, parts: parts.into(), cancel, flops: Cell::new(0) }
+        Machine { model, parts: parts.into(), cancel, flops: Cell::new(0), earlier: &[] }
+    }
+
+    /// Lets statements import what earlier traces of the session have saved.
+    pub fn with_earlier(self, earlier: &'a [Saved]) -> Machine<'a> {
+        Machine { earlier, ..self }
+    }
+
+    /// The step that an earlier trace did not make, and that this value of it needs.
+    pub fn lacks(&self, kind: &Kind) -> Option<usize> {
+        let Kind::Import { trace, name, .. } = kind else { return None };
+        self.earlier.get(*trace)?.absent().iter().find(|a| a.name == *name).map(|a| a.step)
     }
 
     /// Counts on from what functions have used before.
@@ -77,6 +91,10 @@ impl<'a> Machine<'a> {
             Kind::Constant { index } => {
                 let constant = &self.parts.constants[*index];
                 vec![Tensor::from_bytes(&constant.ty, &constant.data)?]
+            }
+            Kind::Import { trace, name, .. } => {
+                let found = self.earlier.get(*trace).and_then(|saved| saved.get(name));
+                vec![found.cloned().ok_or_else(|| alone(name))?]
             }
             Kind::Op { op, args } => ops::eval(*op, args, value)?,
             Kind::Apply { module, input } => {
@@ -144,6 +162,11 @@ impl<'a> Machine<'a> {
 
 fn is_true(t: &Tensor) -> bool {
     cast(t, pellucid_graph::DType::Bool).as_bytes().first().is_some_and(|b| *b != 0)
+}
+
+fn alone(name: &str) -> Diagnostic {
+    let message = format!("`{name}` is of an earlier trace of a session, and this trace runs alone");
+    Diagnostic::new(Code::UnknownValue, message)
 }
 
 fn endless(most: u64) -> Diagnostic {

@@ -1,12 +1,12 @@
 //! Running a checked trace.
 
-use pellucid_graph::{CheckedTrace, Cost, Kind, Limits, PassPlan, plan};
+use pellucid_graph::{CheckedTrace, Cost, Kind, Limits, PassPlan, check_session, plan};
 
 use crate::batch::Batch;
 use crate::interleave::{Interleaver, Values};
 use crate::pass::Halt;
 use crate::steps::Follower as _;
-use crate::{Cancel, Error, Model, Observer, Tensor, steps};
+use crate::{Cancel, Error, Event, Model, Observer, Tensor, steps};
 
 /// The saved values of a run, by name, in the order saved.
 #[derive(Clone, Debug, Default)]
@@ -65,9 +65,38 @@ pub fn execute_observed<'a>(
     cancel: &'a Cancel,
     observer: &'a mut Observer<'a>,
 ) -> Result<Saved, Error> {
+    run(model, checked, &[], cancel, observer)
+}
+
+/// Runs the traces of a session one after the other; each may use what earlier ones have saved.
+/// `observer` is told of each event with the number of its trace.
+///
+/// # Errors
+/// As [`execute`], and what [`check_session`] objects to.
+pub fn execute_session(
+    traces: &[(&Model, &CheckedTrace)],
+    cancel: &Cancel,
+    observer: &mut dyn FnMut(usize, Event),
+) -> Result<Vec<Saved>, Error> {
+    check_session(&traces.iter().map(|(_, checked)| *checked).collect::<Vec<_>>())?;
+    let mut earlier = Vec::with_capacity(traces.len());
+    for (i, (model, checked)) in traces.iter().enumerate() {
+        let saved = run(model, checked, &earlier, cancel, &mut |event| observer(i, event))?;
+        earlier.push(saved);
+    }
+    Ok(earlier)
+}
+
+fn run<'a>(
+    model: &'a Model,
+    checked: &'a CheckedTrace,
+    earlier: &'a [Saved],
+    cancel: &'a Cancel,
+    observer: &'a mut Observer<'a>,
+) -> Result<Saved, Error> {
     let plan = plan(checked);
     Limits::hold("flops", Cost::of(checked, &plan).flops, checked.limits().flops)?;
-    let mut values = Values::new(model, checked, cancel, observer);
+    let mut values = Values::new(model, checked, cancel, observer).after(earlier);
     values.compute(&plan.before)?;
     for pass in &plan.passes {
         match &checked.trace().generation {

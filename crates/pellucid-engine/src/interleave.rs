@@ -7,6 +7,7 @@ use pellucid_graph::{CheckedTrace, Code, DType, Diagnostic, Entry, InvokeId, Kin
 
 use crate::batch::{Batch, Layout};
 use crate::compute::Machine;
+use crate::execute::Saved;
 use crate::pass::{Flow, Halt, Node, PointId, Seen, WatchSet, Watcher};
 use crate::precision::Precision;
 use crate::steps::Follower;
@@ -35,6 +36,11 @@ impl<'a> Values<'a> {
         Values { machine, checked, observer, values, missing: HashMap::new() }
     }
 
+    /// Lets the trace import what earlier ones of its session have saved.
+    pub fn after(self, earlier: &'a [Saved]) -> Values<'a> {
+        Values { machine: self.machine.with_earlier(earlier), ..self }
+    }
+
     fn checked(&self) -> &'a CheckedTrace {
         self.checked
     }
@@ -57,6 +63,7 @@ impl<'a> Values<'a> {
         if !self.missing.is_empty() {
             kind.for_each_input(|v| lacking = lacking.max(self.missing(v)));
         }
+        lacking = lacking.max(self.machine.lacks(kind));
         lacking.inspect(|step| self.miss(i, *step))
     }
 

@@ -43,7 +43,7 @@ pub use cancel::Cancel;
 pub use embed::embed;
 pub use error::Error;
 pub use event::{Event, Log, Observer};
-pub use execute::{Absent, Saved, execute, execute_observed};
+pub use execute::{Absent, Saved, execute, execute_observed, execute_session};
 pub use find::{Source, find_model, known_models, model_folders};
 pub use generate::{Ended, Fresh, Generator, generate, probabilities};
 pub use live::Live;

@@ -108,6 +108,33 @@ pub fn check(mut trace: Trace, spec: &Arc<ModelSpec>, limits: &Limits) -> Result
     Ok(CheckedTrace { trace, spec: spec.clone(), limits, functions, first, types, rows, passes })
 }
 
+/// Checks that what traces of a session import of each other is there when they run, one after the other.
+///
+/// # Errors
+/// [`Code::UnknownValue`] for a value that no earlier trace saves, [`Code::ShapeMismatch`] for one of another
+/// type, at the user's line.
+pub fn check_session(traces: &[&CheckedTrace]) -> Result<()> {
+    for (i, checked) in traces.iter().enumerate() {
+        for statement in &checked.trace.statements {
+            let Kind::Import { trace, name, ty } = &statement.kind else { continue };
+            let fail = |code, message: String| Err(Diagnostic::new(code, message).at(statement.at.clone()));
+            let earlier = traces[..i].get(*trace);
+            let found = earlier.and_then(|t| t.saved().find(|(saved, _)| saved == name));
+            match found {
+                None => {
+                    let message = format!("trace {i} of the session needs `{name}` of trace {trace}");
+                    return fail(Code::UnknownValue, format!("{message}, which no earlier trace saves"));
+                }
+                Some((_, saved)) if saved != ty => {
+                    return fail(Code::ShapeMismatch, format!("`{name}` is {saved}, expected {ty}"));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    Ok(())
+}
+
 fn check_model(trace: &Trace, spec: &ModelSpec) -> Result<()> {
     match &trace.model {
         Some(name) if *name != spec.name => {

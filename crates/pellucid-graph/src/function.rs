@@ -63,7 +63,7 @@ impl Kind {
             | Kind::Call { .. }
             | Kind::Cond { .. }
             | Kind::Loop { .. } => true,
-            Kind::Read { .. } | Kind::Write { .. } | Kind::Skip { .. } => false,
+            Kind::Read { .. } | Kind::Import { .. } | Kind::Write { .. } | Kind::Skip { .. } => false,
             Kind::Save { .. } | Kind::Log { .. } | Kind::Stop => false,
         }
     }
@@ -110,7 +110,7 @@ impl Kind {
                 test.map_values(f);
                 body.map_values(f);
             }
-            Kind::Read { .. } | Kind::Constant { .. } | Kind::Stop => {}
+            Kind::Read { .. } | Kind::Constant { .. } | Kind::Import { .. } | Kind::Stop => {}
         }
         kind
     }

@@ -33,7 +33,7 @@ mod plan;
 mod record;
 mod work;
 
-pub use check::{CheckedTrace, Rows, When, check};
+pub use check::{CheckedTrace, Rows, When, check, check_session};
 pub use diagnostic::{Code, Diagnostic, Loc, Result};
 pub use dtype::DType;
 pub use explain::{Cost, explain};

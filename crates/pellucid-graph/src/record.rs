@@ -149,6 +149,18 @@ impl Recorder {
         Ok(handle)
     }
 
+    /// A value that an earlier trace of the session saves.
+    ///
+    /// # Errors
+    /// Too many statements.
+    pub fn import(&mut self, trace: usize, name: &str, ty: &TensorType, at: Option<Loc>) -> Result<Handle> {
+        let inside = self.storages.suspend();
+        let kind = Kind::Import { trace, name: name.to_owned(), ty: ty.clone() };
+        let handle = self.push_in(0, kind, at).map(|v| self.storages.fresh(v[0]));
+        self.storages.leave(inside);
+        handle
+    }
+
     /// Makes the site's value this one. Floating dtypes convert; the shape must be the site's.
     ///
     /// # Errors

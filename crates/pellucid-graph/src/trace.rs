@@ -120,6 +120,15 @@ pub enum Kind {
         /// Index of the constant.
         index: usize,
     },
+    /// What an earlier trace of the same session has saved.
+    Import {
+        /// Which trace, counted from the session's first.
+        trace: usize,
+        /// What it was saved as.
+        name: String,
+        /// Its type there.
+        ty: TensorType,
+    },
     /// An operation of the table.
     Op {
         /// Which.
@@ -240,7 +249,7 @@ impl Kind {
     /// How many values the statement makes.
     pub fn n_values(&self) -> usize {
         match self {
-            Kind::Read { .. } | Kind::Constant { .. } | Kind::Apply { .. } => 1,
+            Kind::Read { .. } | Kind::Constant { .. } | Kind::Import { .. } | Kind::Apply { .. } => 1,
             Kind::Op { op, .. } => op.def().results.len(),
             Kind::Call { results, .. } | Kind::Cond { results, .. } => *results,
             Kind::Loop { carried, .. } => carried.len(),
@@ -263,7 +272,7 @@ impl Kind {
             Kind::Loop { carried, .. } => carried.iter().for_each(|v| f(*v)),
             Kind::Log { parts } => parts.iter().filter_map(Part::value).for_each(|v| f(*v)),
             Kind::Call { .. } | Kind::Cond { .. } => {}
-            Kind::Read { .. } | Kind::Constant { .. } | Kind::Stop => {}
+            Kind::Read { .. } | Kind::Constant { .. } | Kind::Import { .. } | Kind::Stop => {}
         }
     }
 }

@@ -46,6 +46,7 @@ fn every_statement() {
         applied("topk", vec![Arg::Value(v), Arg::Int(2), Arg::Int(0), Arg::Bool(false), Arg::Bool(true)]),
         Kind::Write { invoke: 1, site, value: ValueId(5) },
         Kind::Skip { invoke: 0, module, step: 3, value: v },
+        Kind::Import { trace: 3, name: "\"é".into(), ty: TensorType::new(DType::F16, [2, 9]).opened(1) },
         Kind::Save { name: "with \"quotes\", \\ and # and é\n".into(), value: v },
         Kind::Log { parts: vec![Part::Text("at \"#\"".into()), Part::Value(v), Part::Value(v)] },
         Kind::Log { parts: vec![] },

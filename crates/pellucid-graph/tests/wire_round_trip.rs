@@ -29,6 +29,7 @@ fn every_statement_and_argument() {
     let kinds = vec![
         Kind::Read { invoke: 0, site: site.clone() },
         Kind::Constant { index: 0 },
+        Kind::Import { trace: 3, name: "\"é".into(), ty: TensorType::new(DType::F16, [2, 9]).opened(1) },
         Kind::Apply { module: String::new(), input: v },
         Kind::Write { invoke: 1, site, value: v },
         Kind::Skip { invoke: 0, module: "layers.0".into(), step: 2, value: v },

@@ -2,7 +2,7 @@
 
 pub use pellucid_engine::{
     Cancel, Chat, Encoding, Ended, Error, Event, Fresh, Generator, Live, Log, Model, Now, Options, Precision,
-    Side, Tensor, bytes, embed, eval, execute_observed, peak_memory,
+    Saved, Side, Tensor, bytes, embed, eval, execute_session, peak_memory,
 };
 
 use pellucid_engine::LoadError;

@@ -33,7 +33,7 @@ mod _native {
         model::{Model, peak_memory},
         ops::call,
         recorder::{Handle, Recorder},
-        trace::Trace,
+        trace::{Trace, run_session},
     };
 
     /// The version of the workspace.

@@ -300,6 +300,19 @@ impl Recorder {
         wrap_one(slf, inner)
     }
 
+    /// What an earlier trace of the session saves as `name`: `value`, a handle of that trace.
+    fn import_value(
+        slf: &Bound<'_, Self>,
+        trace: usize,
+        name: &str,
+        value: &Handle,
+        at: At,
+    ) -> PyResult<Py<Handle>> {
+        let ty = value.recorder.borrow(slf.py()).inner.type_of(value.inner).clone();
+        let inner = slf.borrow_mut().inner.import(trace, name, &ty, loc(at)).raise(slf.py())?;
+        wrap_one(slf, inner)
+    }
+
     /// Applies a module to a value.
     fn apply(slf: &Bound<'_, Self>, path: &str, value: &Bound<'_, PyAny>, at: At) -> PyResult<Py<Handle>> {
         let at = loc(at);

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
 use pellucid_graph::{CheckedTrace, Limits, check, explain, plan, text, wire};
@@ -84,22 +85,55 @@ impl Trace {
     #[pyo3(signature = (model, log=None))]
     fn run(&self, py: Python<'_>, model: &Model, log: Option<Py<PyAny>>) -> PyResult<Results> {
         let model = model.shared().clone();
-        let (checked, cancel, sink) = (self.checked(py, &model)?, Cancel::new(), Sink::new(log));
-        let (heard, events) = sync_channel(MOST_UNTOLD);
-        let work = {
-            let cancel = cancel.clone();
-            // Nobody is left to hear it when a listener has raised.
-            let mut observer = move |event| drop(heard.send(event));
-            move || engine::execute_observed(&model, &checked, &cancel, &mut observer)
-        };
-        let tell = move |py: Python<'_>| {
-            events.try_iter().try_for_each(|event| match event {
-                Event::Log(log) => sink.tell(py, log),
-            })
-        };
-        let saved = telling(py, Some(&cancel), tell, work)?.raise(py)?;
-        let absent = saved.absent().iter().map(|a| (a.name.clone(), a.step)).collect();
-        let arrays = saved.into_vec().into_iter().map(|(name, t)| (name, Array::new(t)));
-        Ok((arrays.collect(), absent))
+        let checked = self.checked(py, &model)?;
+        let mut results = run_all(py, vec![(model, checked)], vec![Sink::new(log)])?;
+        Ok(results.pop().unwrap_or_default())
     }
+}
+
+/// Runs the traces of a session, each in its model and with its own listener, one after the other.
+#[pyfunction]
+pub fn run_session(
+    py: Python<'_>,
+    traces: Vec<(PyRef<'_, Trace>, PyRef<'_, Model>, Option<Py<PyAny>>)>,
+) -> PyResult<Vec<Results>> {
+    let (mut work, mut sinks) = (Vec::new(), Vec::new());
+    for (trace, model, log) in traces {
+        let model = model.shared().clone();
+        let checked = trace.checked(py, &model)?;
+        work.push((model, checked));
+        sinks.push(Sink::new(log));
+    }
+    run_all(py, work, sinks)
+}
+
+fn run_all(
+    py: Python<'_>,
+    traces: Vec<(Arc<engine::Model>, CheckedTrace)>,
+    sinks: Vec<Sink>,
+) -> PyResult<Vec<Results>> {
+    let cancel = Cancel::new();
+    let (heard, events) = sync_channel(MOST_UNTOLD);
+    let work = {
+        let cancel = cancel.clone();
+        // Nobody is left to hear it when a listener has raised.
+        let mut observer = move |i: usize, event| drop(heard.send((i, event)));
+        move || {
+            let traces: Vec<_> = traces.iter().map(|(model, checked)| (&**model, checked)).collect();
+            engine::execute_session(&traces, &cancel, &mut observer)
+        }
+    };
+    let tell = move |py: Python<'_>| {
+        events.try_iter().try_for_each(|(i, event): (usize, Event)| match event {
+            Event::Log(log) => sinks[i].tell(py, log),
+        })
+    };
+    let saved = telling(py, Some(&cancel), tell, work)?.raise(py)?;
+    Ok(saved.into_iter().map(results).collect())
+}
+
+fn results(saved: engine::Saved) -> Results {
+    let absent = saved.absent().iter().map(|a| (a.name.clone(), a.step)).collect();
+    let arrays = saved.into_vec().into_iter().map(|(name, t)| (name, Array::new(t)));
+    (arrays.collect(), absent)
 }

@@ -86,6 +86,11 @@ pub(crate) fn infer_statement(
             Some(c) => check_constant(*index, c).map(|()| vec![c.ty.clone()]),
             None => Err(Diagnostic::new(Code::UnknownValue, format!("there is no constant {index}"))),
         },
+        Kind::Import { name, ty, .. } if !ty.addressable() => {
+            let message = format!("`{name}` of type {ty} is too large to address");
+            Err(Diagnostic::new(Code::ShapeMismatch, message))
+        }
+        Kind::Import { ty, .. } => Ok(vec![ty.clone()]),
         Kind::Op { op, args } => Call::infer(op.def(), args, types),
         Kind::Apply { module, input } => Ok(vec![apply_type(spec, module, known(types, *input)?)?]),
         Kind::Call { .. } | Kind::Cond { .. } | Kind::Loop { .. } => {

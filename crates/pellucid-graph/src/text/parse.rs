@@ -162,6 +162,11 @@ impl Parser<'_> {
             "read" => Kind::Read { invoke: c.parsed("an invoke")?, site: site(c)? },
             "apply" => Kind::Apply { module: module(c)?, input: self.value(c)? },
             "constant" => self.constant(c)?,
+            "import" => Kind::Import {
+                trace: c.parsed("the number of an earlier trace")?,
+                name: c.quoted()?,
+                ty: tensor_type(c)?,
+            },
             "call" => Kind::Call { run: self.run(c)?, results: names.len() },
             "cond" => Kind::Cond {
                 pred: self.value(c)?,

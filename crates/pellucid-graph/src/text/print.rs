@@ -49,6 +49,7 @@ pub(crate) fn line(trace: &Trace, kind: &Kind, first: ValueId) -> String {
             Some(Constant { ty, data }) => format!("{made}constant {ty} {}", constant::print(ty, data)),
             None => format!("{made}constant ?{index}"),
         },
+        Kind::Import { trace, name, ty } => format!("{made}import {trace} {} {ty}", quote(name)),
         Kind::Op { op, args } => {
             let mut line = format!("{made}{}", op.def().name);
             for (param, arg) in op.def().params.iter().zip(args) {
