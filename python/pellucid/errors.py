@@ -92,7 +92,7 @@ class UnusedValueWarning(UserWarning):
 
 
 class TupleIndexWarning(UserWarning):
-    """An item taken of what is a tuple in transformers; here it is one tensor, and `[0]` its row."""
+    """An item taken of a tuple of transformers, which is one tensor here, and `[0]` its row."""
 
 
 _CLASSES: dict[str, type[PellucidError]] = {

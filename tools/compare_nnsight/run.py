@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from compare_nnsight import ours, theirs
+from compare_nnsight.page import page
 from compare_nnsight.parts import Parts, Script
 from compare_nnsight.scripts import SCRIPTS, takes, tolerance
 
@@ -51,8 +52,6 @@ def main() -> int:
     if given.keep:
         np.savez_compressed(given.keep, allow_pickle=False, **kept)
     if given.page:
-        from compare_nnsight.page import page
-
         given.page.write_text(page(apart), encoding="utf-8")
     return int(bool(wrong))
 
