@@ -49,6 +49,12 @@ class Settings:
     stop: tuple[str, ...] = ()
     ignore_eos: bool = False
 
+    @property
+    def is_random(self) -> bool:
+        """Whether anything is given that makes another token than the likeliest possible."""
+        limits = (self.top_k, self.top_p, self.min_p, self.seed)
+        return bool(self.temperature) or self.n > 1 or any(each is not None for each in limits)
+
 
 class Generation:
     """Continuations of prompts, made when they are first asked for.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pellucid import _chat, _native
+from pellucid import _chat, _native, _prompt
 from pellucid.errors import fault
 from pellucid.generation import Generation, Settings, Token
 from pellucid.model import Model
@@ -38,6 +38,7 @@ class LanguageModel(Model):
         prompt: Any = None,
         *,
         max_new_tokens: int = 20,
+        do_sample: bool | None = None,
         n: int = 1,
         temperature: float | None = None,
         top_k: int | None = None,
@@ -48,21 +49,25 @@ class LanguageModel(Model):
         stop: str | Sequence[str] = (),
         ignore_eos: bool = False,
         on_token: Callable[[Token], object] | None = None,
+        input_ids: Any = None,
+        attention_mask: Any = None,
         messages: _chat.Messages | None = None,
         live: bool = False,
         log: Callable[[Log], object] | None = None,
     ) -> Generation:
         """Continues prompts, which may differ in length, with a cache of keys and values.
 
-        Without any of `temperature`, `top_k`, `top_p`, `min_p`, `seed` and `n`, each token is the
-        likeliest. Otherwise tokens are drawn, as in transformers: logits of tokens already there
-        are divided by `repetition_penalty`, all by `temperature` (1 if unset), then the `top_k`
-        likeliest are kept, of them those that together have the probability `top_p`, of them
-        those with at least `min_p` of the likeliest one's. `n` continuations of each prompt are
-        drawn; `seed` makes them the same every time, alone or beside other prompts, to the bit.
+        Without any of `temperature`, `top_k`, `top_p`, `min_p`, `seed` and `n`, or with
+        `do_sample=False`, each token is the likeliest. Otherwise tokens are drawn, as in
+        transformers: logits of tokens already there are divided by `repetition_penalty`, all by
+        `temperature` (1 if unset), then the `top_k` likeliest are kept, of them those that together
+        have the probability `top_p`, of them those with at least `min_p` of the likeliest one's.
+        `n` continuations of each prompt are drawn; `seed` makes them the same every time, alone or
+        beside other prompts, to the bit.
 
         A continuation ends with a token that ends texts (unless `ignore_eos`), before a text of
-        `stop`, or after `max_new_tokens`. `prompt` and `messages` are what `trace` takes.
+        `stop`, or after `max_new_tokens`. `prompt`, `input_ids`, `attention_mask` and `messages`
+        are what `trace` takes.
         `on_token` is called with each token as it is made; iterating over what this returns gives
         them too.
 
@@ -85,7 +90,7 @@ class LanguageModel(Model):
         settings = Settings(
             max_new_tokens,
             n,
-            temperature,
+            1.0 if do_sample and temperature is None else temperature,
             top_k,
             top_p,
             min_p,
@@ -94,6 +99,10 @@ class LanguageModel(Model):
             (stop,) if isinstance(stop, str) else tuple(stop),
             ignore_eos,
         )
+        if do_sample is False and settings.is_random:
+            message = "`do_sample=False` takes the likeliest token, so others would have no effect"
+            raise fault("bad-argument", message, "leave it out, or the others")
+        prompt = _prompt.given(prompt, input_ids, attention_mask)
         given = _chat.prompt(self._model, prompt, messages, True)
         if isinstance(given, list | tuple) and not given:
             raise fault("bad-prompt", "there is no prompt to continue")

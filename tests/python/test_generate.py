@@ -113,3 +113,18 @@ def test_prompts_that_cannot_be_continued(
     with pytest.raises(pl.PellucidError) as raised:
         use(random_llama)
     assert part in str(raised.value)
+
+
+def test_sampling_is_asked_for_as_in_transformers(random_llama: pl.LanguageModel) -> None:
+    def ids(**given: object) -> list[int]:
+        return random_llama.generate([1, 2, 3], max_new_tokens=6, ignore_eos=True, **given).ids
+
+    assert ids(do_sample=False) == ids()
+    assert ids(do_sample=True, seed=3) == ids(temperature=1.0, seed=3)
+    assert ids(do_sample=True, temperature=0.5, seed=3) == ids(temperature=0.5, seed=3)
+    mask = {"input_ids": [0, 1, 2, 3], "attention_mask": [0, 1, 1, 1]}
+    generation = random_llama.generate(**mask, max_new_tokens=6, ignore_eos=True)
+    assert generation.ids == [ids()]
+    for given in ({"temperature": 0.5}, {"n": 2}, {"top_k": 3}, {"seed": 1}):
+        with pytest.raises(pl.ArgumentError, match="`do_sample=False` takes the likeliest"):
+            random_llama.generate([1, 2], do_sample=False, **given)

@@ -9,7 +9,7 @@ from compare_nnsight.parts import OTHER, PROMPT, Parts, ids_of
 
 def generate(m: Any, p: Parts) -> Any:
     """The ids of a greedy generation, prompt and all."""
-    with m.generate(PROMPT, max_new_tokens=4, **p.words.greedy) as tracer:
+    with m.generate(PROMPT, max_new_tokens=4, do_sample=False) as tracer:
         ids = tracer.result.save()
     return ids
 
@@ -17,14 +17,14 @@ def generate(m: Any, p: Parts) -> Any:
 def generate_several(m: Any, p: Parts) -> Any:
     """Several prompts of one length."""
     ids = ids_of(p, PROMPT, 6)
-    with m.generate([ids, ids[::-1]], max_new_tokens=4, **p.words.greedy) as tracer:
+    with m.generate([ids, ids[::-1]], max_new_tokens=4, do_sample=False) as tracer:
         made = tracer.result.save()
     return made
 
 
 def generate_in_invokes(m: Any, p: Parts) -> Any:
     """Prompts of different lengths, one of them changed at its first step."""
-    with m.generate(max_new_tokens=4, **p.words.greedy) as tracer:
+    with m.generate(max_new_tokens=4, do_sample=False) as tracer:
         with tracer.invoke(PROMPT):
             p.layers[0].output[:, -1] *= -3
             a = tracer.result[:, -4:].save()
@@ -35,7 +35,7 @@ def generate_in_invokes(m: Any, p: Parts) -> Any:
 
 def every_step(m: Any, p: Parts) -> Any:
     """A layer at all steps, and the result after the loop."""
-    with m.generate(PROMPT, max_new_tokens=4, **p.words.greedy) as tracer:
+    with m.generate(PROMPT, max_new_tokens=4, do_sample=False) as tracer:
         hidden = p.words.save([])
         for _ in tracer.iter[:4]:
             hidden.append(p.layers[1].output[:, -1])
@@ -47,7 +47,7 @@ def some_steps(m: Any, p: Parts) -> Any:
     """A range of steps, one, and a list of them."""
     kept = []
     for steps in (slice(1, 3), 2, [0, 2]):
-        with m.generate(PROMPT, max_new_tokens=4, **p.words.greedy) as tracer:
+        with m.generate(PROMPT, max_new_tokens=4, do_sample=False) as tracer:
             hidden = p.words.save([])
             for _ in tracer.iter[steps]:
                 hidden.append(p.layers[1].output[:, -1])
@@ -57,7 +57,7 @@ def some_steps(m: Any, p: Parts) -> Any:
 
 def all_steps(m: Any, p: Parts) -> Any:
     """All of them, without their number."""
-    with m.generate(PROMPT, max_new_tokens=3, **p.words.greedy) as tracer:
+    with m.generate(PROMPT, max_new_tokens=3, do_sample=False) as tracer:
         logits = p.words.save([])
         for _ in tracer.all():
             logits.append(p.head.output[:, -1])
@@ -66,7 +66,7 @@ def all_steps(m: Any, p: Parts) -> Any:
 
 def steps_by_with(m: Any, p: Parts) -> Any:
     """The old form: a block for one step."""
-    with m.generate(PROMPT, max_new_tokens=3, **p.words.greedy) as tracer:
+    with m.generate(PROMPT, max_new_tokens=3, do_sample=False) as tracer:
         hidden = p.words.save([])
         with tracer.iter[1]:
             hidden.append(p.layers[0].output)
@@ -75,7 +75,7 @@ def steps_by_with(m: Any, p: Parts) -> Any:
 
 def a_condition_on_the_step(m: Any, p: Parts) -> Any:
     """What is done depends on the step, in plain Python."""
-    with m.generate(PROMPT, max_new_tokens=4, **p.words.greedy) as tracer:
+    with m.generate(PROMPT, max_new_tokens=4, do_sample=False) as tracer:
         logits = p.words.save([])
         for step in tracer.iter[:4]:
             if step == 2:
@@ -87,7 +87,7 @@ def a_condition_on_the_step(m: Any, p: Parts) -> Any:
 def write_at_every_step(m: Any, p: Parts) -> Any:
     """Steering by less and less, from the prompt on."""
     direction = p.noise(p.width)
-    with m.generate(PROMPT, max_new_tokens=4, **p.words.greedy) as tracer:
+    with m.generate(PROMPT, max_new_tokens=4, do_sample=False) as tracer:
         logits = p.words.save([])
         for step in tracer.iter[:4]:
             p.layers[0].output[:] += direction * 0.5**step
@@ -99,7 +99,7 @@ def write_at_every_step(m: Any, p: Parts) -> Any:
 def write_at_one_step(m: Any, p: Parts) -> Any:
     """Steering at one step, which later ones see through the cache."""
     direction = p.noise(p.width)
-    with m.generate(PROMPT, max_new_tokens=4, **p.words.greedy) as tracer:
+    with m.generate(PROMPT, max_new_tokens=4, do_sample=False) as tracer:
         for _ in tracer.iter[1]:
             p.layers[0].output[:] += direction * 2
         logits = p.words.save([])
@@ -110,7 +110,7 @@ def write_at_one_step(m: Any, p: Parts) -> Any:
 
 def force_tokens(m: Any, p: Parts) -> Any:
     """Logits changed so that a token must be chosen."""
-    with m.generate(PROMPT, max_new_tokens=3, **p.words.greedy) as tracer:
+    with m.generate(PROMPT, max_new_tokens=3, do_sample=False) as tracer:
         for step in tracer.iter[:3]:
             p.head.output[:, -1, 7 + step] = 1000.0
         ids = tracer.result.save()
@@ -119,7 +119,7 @@ def force_tokens(m: Any, p: Parts) -> Any:
 
 def tokens_as_they_are_made(m: Any, p: Parts) -> Any:
     """The tokens that steps choose."""
-    with m.generate(PROMPT, max_new_tokens=4, **p.words.greedy) as tracer:
+    with m.generate(PROMPT, max_new_tokens=4, do_sample=False) as tracer:
         tokens = p.words.save([])
         for _ in tracer.iter[p.steps_of_tokens(4)]:
             tokens.append(p.new_token())
@@ -128,7 +128,7 @@ def tokens_as_they_are_made(m: Any, p: Parts) -> Any:
 
 def a_value_of_an_earlier_step(m: Any, p: Parts) -> Any:
     """The prompt's last hidden state, added two steps later."""
-    with m.generate(PROMPT, max_new_tokens=4, **p.words.greedy) as tracer:
+    with m.generate(PROMPT, max_new_tokens=4, do_sample=False) as tracer:
         kept = p.words.save([])
         for step in tracer.iter[:4]:
             h = p.layers[0].output
@@ -141,7 +141,7 @@ def a_value_of_an_earlier_step(m: Any, p: Parts) -> Any:
 
 def patterns_of_steps(m: Any, p: Parts) -> Any:
     """Whom each new token attends to."""
-    with m.generate(PROMPT, max_new_tokens=3, **p.words.greedy) as tracer:
+    with m.generate(PROMPT, max_new_tokens=3, do_sample=False) as tracer:
         patterns = p.words.save([])
         for _ in tracer.iter[:3]:
             patterns.append(p.pattern(1)[:, :, -1:])
@@ -150,7 +150,7 @@ def patterns_of_steps(m: Any, p: Parts) -> Any:
 
 def read_the_cache(m: Any, p: Parts) -> Any:
     """Keys and values that a step reads, its own included."""
-    with m.generate(PROMPT, max_new_tokens=3, **p.words.greedy) as tracer:
+    with m.generate(PROMPT, max_new_tokens=3, do_sample=False) as tracer:
         kept = p.words.save([])
         for _ in tracer.iter[2]:
             kept.append(p.keys(1).clone())
@@ -160,7 +160,7 @@ def read_the_cache(m: Any, p: Parts) -> Any:
 
 def write_the_cache(m: Any, p: Parts) -> Any:
     """Values of the prompt's tokens changed at one step, and so at all later ones."""
-    with m.generate(PROMPT, max_new_tokens=4, **p.words.greedy) as tracer:
+    with m.generate(PROMPT, max_new_tokens=4, do_sample=False) as tracer:
         for _ in tracer.iter[1]:
             p.values(0)[:, 1:4] *= -2
         logits = p.words.save([])
@@ -171,7 +171,7 @@ def write_the_cache(m: Any, p: Parts) -> Any:
 
 def the_whole_batch_at_steps(m: Any, p: Parts) -> Any:
     """An invoke without a prompt, at each step."""
-    with m.generate(max_new_tokens=3, **p.words.greedy) as tracer:
+    with m.generate(max_new_tokens=3, do_sample=False) as tracer:
         with tracer.invoke(PROMPT):
             a = tracer.result[:, -3:].save()
         with tracer.invoke(OTHER):
@@ -186,7 +186,7 @@ def the_whole_batch_at_steps(m: Any, p: Parts) -> Any:
 
 def stop_a_generation(m: Any, p: Parts) -> Any:
     """It ends at a site of its second step."""
-    with m.generate(PROMPT, max_new_tokens=4, **p.words.greedy) as tracer:
+    with m.generate(PROMPT, max_new_tokens=4, do_sample=False) as tracer:
         kept = p.words.save([])
         for step in tracer.iter[:2]:
             kept.append(p.layers[0].output[:, -1])

@@ -47,7 +47,7 @@ def generate_in_a_session(m: Any, p: Parts) -> Any:
     with m.session():
         with m.trace(OTHER):
             direction = p.layers[0].output[:, -1] - p.layers[0].output[:, 0]
-        with m.generate(PROMPT, max_new_tokens=3, **p.words.greedy) as tracer:
+        with m.generate(PROMPT, max_new_tokens=3, do_sample=False) as tracer:
             logits = p.words.save([])
             for _ in tracer.iter[:3]:
                 p.layers[0].output[:, -1] += direction * 2
@@ -113,7 +113,7 @@ def edit_and_generate(m: Any, p: Parts) -> Any:
         edited = p.edited(made)
         edited.get(p.paths.layers)[0].output[:, -1] *= -3
     edited = p.edited(made)
-    with edited.generate(PROMPT, max_new_tokens=1, **p.words.greedy) as tracer:
+    with edited.generate(PROMPT, max_new_tokens=1, do_sample=False) as tracer:
         logits = edited.get(p.paths.head).output[:, -1].save()
         ids = tracer.result.save()
     return [logits, ids]

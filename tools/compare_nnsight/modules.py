@@ -92,8 +92,8 @@ def see_heads(m: Any, p: Parts) -> Any:
             (x,), _ = value
             return x.unflatten(-1, (n, -1))
 
-        @heads.transform
-        def heads(self, value: Any, raw: Any) -> Any:  # type: ignore[no-redef]
+        @heads.transform  # type: ignore[no-redef]
+        def heads(self, value: Any, raw: Any) -> Any:
             return ((value.flatten(-2),), {})
 
     mine = p.again(envoys={f"{p.paths.attn}.{p.paths.o}": Heads})

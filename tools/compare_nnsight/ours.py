@@ -108,6 +108,5 @@ def parts(folder: Path) -> tuple[Any, Ours]:
         eproperty=pl.eproperty,
         encode=model.tokenizer.encode,
         encoded=encoded,
-        greedy={},
     )
     return model, Ours(model, folder, words)

@@ -33,7 +33,7 @@ The third column is the largest difference of a script, over all models.
 def page(apart: Mapping[tuple[str, str], float]) -> str:
     """The whole page."""
     models = list(dict.fromkeys(model for _, model in apart))
-    exact = [far for (script, _), far in apart.items() if script != "cache_inputs_in_half"]
+    exact: list[float] = [far for key, far in apart.items() if key[0] != "cache_inputs_in_half"]
     text = INTRO.format(
         n=len(SCRIPTS),
         models=len(models),
@@ -52,6 +52,7 @@ def line(row: Row, apart: Mapping[tuple[str, str], float]) -> str:
     """A feature, its scripts, and how far they are apart at most."""
     scripts = row.scripts.split()
     far = [gap for (script, _), gap in apart.items() if script in scripts]
-    worst = f"{max(far):.0e}" if far and max(far) else "0" if far else ""
+    most = max(far, default=-1.0)
+    worst = f"{most:.0e}" if most > 0 else "0" if far else ""
     names = ", ".join(f"`{name}`" for name in scripts)
     return f"| {row.name} | {names} | {worst} | {row.note} |\n"

@@ -138,7 +138,7 @@ def steer_by_a_difference(m: Any, p: Parts) -> Any:
             with m.trace(prompts):
                 sums.append(p.layers[0].output[:, -1].mean(dim=0))
         direction = sums[0] - sums[1]
-        with m.generate(OTHER, max_new_tokens=4, **p.words.greedy) as tracer:
+        with m.generate(OTHER, max_new_tokens=4, do_sample=False) as tracer:
             logits = p.words.save([])
             for _ in tracer.iter[:4]:
                 p.layers[0].output[:, -1] += direction * 4
@@ -149,7 +149,7 @@ def steer_by_a_difference(m: Any, p: Parts) -> Any:
 def steer_by_a_condition(m: Any, p: Parts) -> Any:
     """Steering at steps whose state points another way, decided inside."""
     direction = p.noise(p.width)
-    with m.generate(PROMPT, max_new_tokens=4, **p.words.greedy) as tracer:
+    with m.generate(PROMPT, max_new_tokens=4, do_sample=False) as tracer:
         logits = p.words.save([])
         for _ in tracer.iter[:4]:
             h = p.layers[0].output
@@ -229,7 +229,7 @@ def patchscope(m: Any, p: Parts) -> Any:
     """A hidden state of one prompt put into another at another layer, which goes on."""
     with m.trace(PROMPT):
         state = p.layers[1].output[:, 4].save()
-    with m.generate(OTHER, max_new_tokens=3, **p.words.greedy) as tracer:
+    with m.generate(OTHER, max_new_tokens=3, do_sample=False) as tracer:
         p.layers[0].output[:, 2] = state
         ids = tracer.result.save()
     return ids
@@ -261,7 +261,7 @@ def collect_statistics(m: Any, p: Parts) -> Any:
 def bias_tokens(m: Any, p: Parts) -> Any:
     """A probe decides how much a token is favoured at each step; the end of the text cannot be."""
     direction = p.noise(p.width)
-    with m.generate(PROMPT, max_new_tokens=4, **p.words.greedy) as tracer:
+    with m.generate(PROMPT, max_new_tokens=4, do_sample=False) as tracer:
         for _ in tracer.iter[:4]:
             favour = (p.layers[0].output[:, -1] @ direction).sigmoid()
             p.head.output[:, -1, 11] += favour * 8

@@ -47,12 +47,17 @@ def main() -> int:
             print(f"{name:16} {script.__name__:32} {far:8.1e}  {shapes[:60]}", flush=True)
             if a is not None:
                 kept[f"{name}/{script.__name__}"] = sample(a)
+    if not given.scripts:
+        from compare_nnsight.guide import compare  # which is built on this
+
+        apart |= {("guide", str(line)): far for line, far in compare(FIXTURES / "llama").items()}
     wrong = [key for key, far in apart.items() if not far <= tolerance(key[0])]
     print(f"{len(apart)} comparisons, {len(wrong)} beyond the tolerance")
     if given.keep:
         np.savez_compressed(given.keep, allow_pickle=False, **kept)
     if given.page:
-        given.page.write_text(page(apart), encoding="utf-8")
+        of_scripts = {key: far for key, far in apart.items() if key[0] != "guide"}
+        given.page.write_text(page(of_scripts), encoding="utf-8")
     return int(bool(wrong))
 
 

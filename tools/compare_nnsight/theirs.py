@@ -124,6 +124,5 @@ def parts(folder: Path) -> tuple[Any, Theirs]:
         encoded=lambda texts: model.tokenizer(
             texts, return_tensors="pt", padding=True, padding_side="left"
         ),
-        greedy={"do_sample": False},
     )
     return model, Theirs(model, folder, words)
