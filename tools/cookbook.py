@@ -24,6 +24,7 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "examples" / "cookbook"
 PAGES = ROOT / "docs" / "cookbook"
+PELLUCID = ROOT / "target" / "release" / "pellucid"
 
 GROUPS = {
     "Where is it?": [
@@ -137,7 +138,7 @@ def run(name: str, folder: Path) -> tuple[str, list[Path]]:
     """Runs a script in a folder: what it prints, and the pictures that it leaves there."""
     environment = {
         "PELLUCID_MODELS": str(ROOT / ".models"),
-        "PELLUCID": str(ROOT / "target/release/pellucid"),
+        "PELLUCID": str(PELLUCID),
         "MPLBACKEND": "Agg",
     } | dict(os.environ)
     script = SCRIPTS / f"{name}.py"
