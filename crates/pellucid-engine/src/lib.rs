@@ -9,6 +9,30 @@
 //! An architecture file says how blocks are wired; blocks choose kernels; a pass shows watched
 //! values to the interleaver, which reads, computes and writes what the plan says. Nothing here
 //! knows HTTP, tenants or Python.
+//!
+//! What is recorded, checked and run, here on a small model of random weights; `examples/` has a logit
+//! lens, activation patching and steering of a generation:
+//!
+//! ```
+//! use pellucid_engine::{Cancel, Model, Options, execute, find_model};
+//! use pellucid_graph::{Arg, Limits, Op, Prompt, Recorder, Site, check};
+//!
+//! let model = Model::open(find_model("tiny:llama")?, &Options::default(), &mut |_| {})?;
+//! let mut recorder = Recorder::new(model.spec().clone(), Limits::default());
+//! let run = recorder.invoke(vec![Prompt::ids(vec![1, 2, 3])], None)?;
+//! let layer = Site::parse("layers.0.output").expect("a path and a point");
+//! let state = recorder.read(run, layer.clone(), None)?; // [1, 3, d]
+//! let value = recorder.value(state, None)?;
+//! let half = recorder.op(Op::find("mul")?, vec![Arg::Value(value), Arg::Float(0.5)], None, None)?[0];
+//! recorder.write(run, layer, half, None)?;
+//! let logits = recorder.read(run, Site::parse("unembed.output").expect("a path and a point"), None)?;
+//! recorder.save("logits", logits, None)?;
+//!
+//! let checked = check(recorder.finish(), model.spec(), &Limits::default())?;
+//! let saved = execute(&model, &checked, &Cancel::new())?;
+//! assert_eq!(saved.get("logits").expect("saved").shape(), [1, 3, model.spec().vocab_size]);
+//! # Ok::<(), pellucid_engine::Error>(())
+//! ```
 
 pub mod arch;
 pub mod batch;
