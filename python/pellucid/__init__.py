@@ -12,7 +12,7 @@ logits.argmax(-1)  # concrete after the block
 ```
 """
 
-from pellucid import _contract, _create, _ops, _places, _random, _reduce, _views, linalg
+from pellucid import _contract, _create, _ops, _places, _random, _reduce, _views, linalg, weights
 from pellucid._containers import SavedDict as dict
 from pellucid._containers import SavedList as list
 from pellucid._containers import save, tensor
@@ -37,11 +37,13 @@ from pellucid.dtype import (
     uint8,
 )
 from pellucid.dtype import bool_ as bool
+from pellucid.edit import Edit, load_edit
 from pellucid.envoy import Envoy
 from pellucid.eproperty import eproperty
 from pellucid.errors import (
     ArgumentError,
     DTypeError,
+    EditError,
     FormatError,
     LimitError,
     LoadError,
@@ -69,6 +71,8 @@ __all__ = [
     "Cache",
     "DType",
     "DTypeError",
+    "Edit",
+    "EditError",
     "Encoding",
     "Envoy",
     "FormatError",
@@ -105,6 +109,7 @@ __all__ = [
     "int64",
     "linalg",
     "list",
+    "load_edit",
     "load_trace",
     "on_log",
     "peak_memory",
@@ -112,6 +117,7 @@ __all__ = [
     "session",
     "tensor",
     "uint8",
+    "weights",
     "while_loop",
 ]
 __all__ += _ops.__all__

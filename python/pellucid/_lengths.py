@@ -15,15 +15,20 @@ from pellucid.errors import fault
 class OpenLength:
     """A length of which the trace knows the largest value it can have, `at_most`."""
 
-    __slots__ = ("at_most",)
+    __slots__ = ("at_most", "in_edit")
 
-    def __init__(self, at_most: int) -> None:
+    def __init__(self, at_most: int, in_edit: bool = False) -> None:
         self.at_most = at_most
+        self.in_edit = in_edit
 
     def __repr__(self) -> str:
-        return f"<={self.at_most}"
+        return "?" if self.in_edit else f"<={self.at_most}"
 
     def _unknown(self, *_: Any) -> NoReturn:
+        if self.in_edit:
+            message = "how many prompts there are and how long they are is not known in an edit"
+            help = "`-1` stands for a length in `reshape`, `view` and `expand`, `[:, -1]` is the end"
+            raise fault("prompt-in-edit", message, help)
         message = (
             f"a length (<={self.at_most}) depends on elements: it is not known while recording"
         )
@@ -36,10 +41,12 @@ class OpenLength:
     __lt__ = __le__ = __gt__ = __ge__ = _unknown
 
 
-def with_open(shape: tuple[int | None, ...], bounds: tuple[int, ...]) -> tuple[int, ...]:
+def with_open(
+    shape: tuple[int | None, ...], bounds: tuple[int, ...], in_edit: bool = False
+) -> tuple[int, ...]:
     """A shape, where it is not known with the largest length it can have."""
     lengths: list[Any] = [
-        OpenLength(bound) if length is None else length
+        OpenLength(bound, in_edit) if length is None else length
         for length, bound in zip(shape, bounds, strict=True)
     ]
     return cast("tuple[int, ...]", tuple(lengths))

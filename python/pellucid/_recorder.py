@@ -29,12 +29,26 @@ class Recorder(_native.Recorder):
     is_live: bool = False
     """Whether what is recorded is run at once, so that values have elements."""
 
-    def __new__(cls, model: _native.Model, live: bool = False, log: Hear | None = None) -> Recorder:
-        """`log` hears what is logged."""
-        return super().__new__(cls, model, live, log)
+    def __new__(
+        cls,
+        model: _native.Model,
+        live: bool = False,
+        log: Hear | None = None,
+        edit: int | None = None,
+    ) -> Recorder:
+        """`log` hears what is logged; `edit` makes it one of so many steps, 0 being all."""
+        return super().__new__(cls, model, live, log, edit)
 
-    def __init__(self, model: _native.Model, live: bool = False, log: Hear | None = None) -> None:
+    def __init__(
+        self,
+        model: _native.Model,
+        live: bool = False,
+        log: Hear | None = None,
+        edit: int | None = None,
+    ) -> None:
         self.is_live = live
+        self.is_edit = edit is not None
+        """Whether it is for any prompt, so that lengths of prompts are not known."""
         self._log = log
         self._left: list[weakref.ref[Tensor]] = []
         self.functions: dict[Hashable, tuple[_native.Body, Structure]] = {}
@@ -164,6 +178,9 @@ class Recorder(_native.Recorder):
 
     def adopt(self, tensor: Tensor, array: _native.Array) -> _native.Handle:
         """Makes a concrete tensor a value, so that it can be written to; it is saved at the end."""
+        if self.is_edit:
+            message = "cannot write to a concrete tensor in an edit: it is not run"
+            raise fault("bad-argument", message, "`pl.tensor(...).clone()` makes a value of it")
         if self.n_bodies:
             message = "cannot write to a concrete tensor in a function, branch or loop of a trace"
             raise fault(

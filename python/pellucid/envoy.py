@@ -11,7 +11,7 @@ from pellucid import _call, _habits, _native, _tree
 from pellucid._html import model as page
 from pellucid._location import here
 from pellucid.errors import fault
-from pellucid.tracer import invoke_for, next_of, recorder_for
+from pellucid.tracer import invoke_for, next_of, recorder_for, recorder_of, weights_recorder
 
 if TYPE_CHECKING:
     from pellucid._call import TensorLike
@@ -65,6 +65,7 @@ class Envoy:
         self._renamed_sites: dict[str, _tree.SiteShape] = {}
         self._names: dict[str, list[str]] = {}
         self._above: weakref.ref[Envoy] | None = None
+        self._weights: dict[str, tuple[int, ...]] = {}
 
     @property
     def path(self) -> str:
@@ -130,6 +131,8 @@ class Envoy:
                 return child
             if self._has_site(name):
                 return self._read(name)
+            if name in self._weights:
+                return self._weight(name)
             _habits.refuse(self, name)
             self._model.unknown_name(self._path, name, here())
 
@@ -148,12 +151,15 @@ class Envoy:
         elif self._child(name) is not None:
             message = f"`{self._shown(name)}` is a module, not a value"
             raise fault("bad-argument", message, "write to its `input` or `output`")
+        elif name in self._weights:
+            recorder = weights_recorder(self._model, self._shown(name))
+            recorder.set_parameter(self._shown(name), _call.tensor(value), here())
         else:
             self._model.unknown_name(self._path, name, here())
 
     def __dir__(self) -> list[str]:
         modules = (*self._children, *self._renamed)
-        return [*super().__dir__(), *modules, *self._sites, *self._renamed_sites]
+        return [*super().__dir__(), *modules, *self._sites, *self._renamed_sites, *self._weights]
 
     def __call__(self, value: TensorLike) -> Tensor:
         """Applies the module to a value, outside the model's own pass."""
@@ -175,6 +181,30 @@ class Envoy:
         """
         next_of(self._model, self._shown("next()"), self._path)
         return self
+
+    def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
+        """Weights of the module and of those in it, with their names from here, as in PyTorch.
+
+        Tied weights come once. Outside of traces each tensor is read when it is come to, so that a
+        large model's are not all in memory; `parameter_shapes` reads none.
+        """
+        for name in self.parameter_shapes():
+            path, _, last = name.rpartition(".")
+            yield name, (self._below(path) if path else self)._weight(last)
+
+    def parameters(self) -> Iterator[Tensor]:
+        """Weights of the module and of those in it; tied ones once."""
+        return (tensor for _, tensor in self.named_parameters())
+
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of the weights of the module and of those in it; tied ones once."""
+        start = f"{self._path}." if self._path else ""
+        rows = _native.parameters(self._model)
+        own = [(path, shape) for path, shape, same in rows if path.startswith(start) and not same]
+        # A head by itself has its weights, though they are those of the embedding.
+        tied = [(path, shape) for path, shape, same in rows if path.startswith(start) and same]
+        tied = [(path, shape) for path, shape in tied if self._path]
+        return {path.removeprefix(start): tuple(shape) for path, shape in own + tied}
 
     def __len__(self) -> int:
         return len(self._children)
@@ -235,6 +265,17 @@ class Envoy:
             recorder.tuples[value] = self._shown(point)
         return _call.made(value, at)
 
+    def _weight(self, name: str) -> Tensor:
+        """Weights: a value in a trace of this model, concrete anywhere else."""
+        at = here()
+        path = self._shown(name)
+        recorder = recorder_of(self._model)
+        if recorder is None:
+            return _call.made(_native.parameter(self._model, path, at), at)
+        value = recorder.parameter(path, at)
+        _call.watch((value,), at)
+        return _call.made(value, at)
+
     def _place(self, point: str) -> tuple[Recorder, int, int]:
         return invoke_for(self._model, self._shown(point), self._path, point)
 
@@ -267,6 +308,9 @@ def grow(root: Envoy, model: _native.Model, envoys: Envoys | None = None) -> Non
             made[path] = root._renamed[path] = Envoy(model, path, "Generator")
         lengths = tuple(int(d) if d.isdigit() else d for d in shape)
         made[path]._sites[point] = _tree.SiteShape(dtype, lengths)
+    for path, shape, _ in _native.parameters(model):
+        at, _, name = path.rpartition(".")
+        made[at]._weights[name] = tuple(shape)
     for name, place, target in model.aliases():
         _rename(made, model, place, target)
         _call_also(made, target, name)

@@ -87,6 +87,10 @@ class TraceError(PellucidError, RuntimeError):
     """A value or module used where there is no trace for it, or no element yet."""
 
 
+class EditError(PellucidError, ValueError):
+    """An edit that cannot be one, or a write to weights outside of an edit."""
+
+
 class UnusedValueWarning(UserWarning):
     """A value of a trace that is neither saved nor used, so that it is not computed."""
 
@@ -100,6 +104,7 @@ _CLASSES: dict[str, type[PellucidError]] = {
     "dtype-mismatch": DTypeError,
     "unknown-module": PathError,
     "unknown-site": PathError,
+    "unknown-parameter": PathError,
     "index-out-of-range": RangeError,
     "bad-argument": ArgumentError,
     "unknown-op": ArgumentError,
@@ -125,6 +130,10 @@ _CLASSES: dict[str, type[PellucidError]] = {
     "effect-in-function": TraceError,
     "unknown-value": TraceError,
     "unknown-invoke": TraceError,
+    "read-only-parameter": EditError,
+    "prompt-in-edit": EditError,
+    "no-edit": EditError,
+    "bad-adapter": EditError,
     "no-trace": TraceError,
     "open-trace": TraceError,
     "no-invoke": TraceError,

@@ -12,6 +12,7 @@ from pellucid._html import model as page
 from pellucid._location import here
 from pellucid.dtype import DType
 from pellucid.dtype import dtype as element_type
+from pellucid.edit import Edit, Editor
 from pellucid.envoy import Envoy, Envoys, envoy_classes, grow
 from pellucid.errors import fault
 from pellucid.session import Session
@@ -19,6 +20,8 @@ from pellucid.tokenizer import Tokenizer
 from pellucid.tracer import Scanner, Tracer
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from pellucid._log import Log
     from pellucid.tensor import Tensor
 
@@ -196,6 +199,68 @@ class Model(Envoy):
     def session(self) -> Session:
         """Several traces as one job, in which values flow from one to the next; see `Session`."""
         return Session(self._model)
+
+    def edit(self, *, inplace: bool = False, steps: int | None = None) -> Editor:
+        """What is done in every later trace and generation, and what weights become.
+
+        ```python
+        with model.edit() as edited:
+            edited.model.layers[5].output[:, -1] += direction
+            edited.model.layers[3].mlp.down_proj.weight *= 0.5
+        edited.generate("...")  # `model` is as it was
+        ```
+
+        Gives another handle, which shares all other weights with this one; `inplace=True` changes
+        this handle instead. What is written to sites is done in each step of a generation, or in
+        the first `steps` ones: 1 is the prompt's. Values of sites have no number and length of
+        prompts here, so that the edit is for any.
+
+        Raises `EditError` at the line that depends on the prompt.
+        """
+        return Editor(self, inplace, steps)
+
+    @property
+    def edits(self) -> list[Edit]:
+        """The edits of this handle, in the order in which they were made."""
+        return [Edit(trace) for trace in _native.edits(self._model)]
+
+    def with_edit(self, edit: Edit) -> Self:
+        """Another handle of the model with one more edit."""
+        edited = self._copy()
+        edited.add_edit(edit)
+        return edited
+
+    def add_edit(self, edit: Edit) -> None:
+        """Gives this handle one more edit."""
+        _native.add_edit(self._model, edit._inner)
+
+    def clear_edits(self) -> None:
+        """Makes this handle what it was when the model was opened."""
+        _native.clear_edits(self._model)
+
+    def load_adapter(
+        self, folder: str | os.PathLike[str], *, merge: bool = True, inplace: bool = False
+    ) -> Self:
+        """The model with a LoRA adapter in PEFT's format: another handle, or this one `inplace`.
+
+        `merge=True` adds the adapter's product to the weights, `merge=False` its effect to the
+        outputs of the modules that it is for, in every trace. Either is an edit like others.
+
+        Raises `EditError` for an adapter of another kind (DoRA), or one that does not fit the model.
+        """
+        from pellucid.weights import adapter
+
+        return adapter.load(self, folder, merge, inplace)
+
+    def _copy(self) -> Self:
+        """Another handle of the same model."""
+        handle = type(self).__new__(type(self))
+        native = _native.copy_model(self._model)
+        Envoy.__init__(handle, native, "", self._kind)
+        handle._tokenizer = self._tokenizer
+        handle._envoys = self._envoys
+        grow(handle, native, self._envoys)
+        return handle
 
     def encode(self, prompt: Any, *, normalize: bool | None = None) -> Tensor:
         """What an encoder makes of texts: `[b, d]` for a list of them, `[d]` for one.

@@ -67,7 +67,9 @@ class Tensor(Places, Reductions, New, Elements):
             return value.shape
         value.recorder.unused.discard(value)
         shape = value.shape
-        return with_open(shape, value.bounds) if None in shape else shape  # type: ignore[return-value]
+        if None in shape:
+            return with_open(shape, value.bounds, value.recorder.is_edit)
+        return shape  # type: ignore[return-value]
 
     @property
     def dtype(self) -> DType:

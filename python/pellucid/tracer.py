@@ -73,9 +73,7 @@ class Tracer:
                 "several prompts in one trace are `with tracer.invoke(prompt):`, one after another"
             )
             raise fault("open-trace", message, help)
-        from pellucid import _log  # which is built on tensors, and they on this
-
-        recorder = Recorder(self._model, self._is_live, _log.to(self._log))
+        recorder = self._new_recorder()
         self._prepare(recorder)
         session = current_session()
         if session is not None:
@@ -105,6 +103,14 @@ class Tracer:
             self._leave()
             if recorder.is_open:
                 recorder.close()
+
+    def _new_recorder(self) -> Recorder:
+        from pellucid import _log  # which is built on tensors, and they on this
+
+        if self._is_live and _native.has_effects(self._model):
+            message = "a live trace cannot have the effects of edits: it does not know what comes next"
+            raise fault("bad-argument", message, "leave `live=True` out, or trace the unedited model")
+        return Recorder(self._model, self._is_live, _log.to(self._log))
 
     def _leave(self) -> None:
         if self._token is not None:
@@ -446,9 +452,29 @@ def before_the_end(act: Callable[[], None]) -> None:
         tracer._late.append((tracer._step, act))
 
 
+def recorder_of(model: _native.Model) -> Recorder | None:
+    """The recorder of the open trace, if it is of this model."""
+    tracer = _CURRENT.get()
+    return tracer._open() if tracer is not None and tracer._model is model else None
+
+
+def weights_recorder(model: _native.Model, what: str) -> Recorder:
+    """The recorder of the open trace of this model, whose weights `what` are to be written."""
+    recorder = recorder_of(model)
+    if recorder is None:
+        message = f"cannot write `{what}`: a model's weights are changed by an edit"
+        help = "`with model.edit() as edited:` and `edited` instead of `model` in its block"
+        raise fault("read-only-parameter", message, help)
+    return recorder
+
+
 def recorder_for(model: _native.Model, what: str) -> Recorder:
     """The recorder of the open trace of a model, of which `what` is wanted."""
     tracer = _CURRENT.get()
+    if tracer is not None and tracer._model is not model and tracer._word == "edit":
+        message = f"`{what}` of another handle of `{model.name}` inside an edit"
+        help = "`with model.edit() as edited:`: in its block write `edited` instead of `model`"
+        raise fault("no-trace", message, help)
     if tracer is None:
         help = "values exist inside `with model.trace(prompt):`"
         raise fault("no-trace", f"`{what}` outside of a trace", help)

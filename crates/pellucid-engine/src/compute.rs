@@ -96,6 +96,7 @@ impl<'a> Machine<'a> {
                 let found = self.earlier.get(*trace).and_then(|saved| saved.get(name));
                 vec![found.cloned().ok_or_else(|| alone(name))?]
             }
+            Kind::Parameter { path } => vec![self.model.parameter(path)?],
             Kind::Op { op, args } => ops::eval(*op, args, value)?,
             Kind::Apply { module, input } => {
                 vec![self.model.apply(module, get(*input)?.clone(), self.cancel)?]
@@ -123,7 +124,7 @@ impl<'a> Machine<'a> {
                 carried
             }
             Kind::Read { .. } | Kind::Write { .. } | Kind::Skip { .. } => Vec::new(),
-            Kind::Save { .. } | Kind::Log { .. } | Kind::Stop => Vec::new(),
+            Kind::SetParameter { .. } | Kind::Save { .. } | Kind::Log { .. } | Kind::Stop => Vec::new(),
         })
     }
 

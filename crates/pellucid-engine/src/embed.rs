@@ -1,12 +1,15 @@
 //! Embeddings of texts, as sentence-transformers takes them from an encoder.
 
-use pellucid_graph::{Code, Diagnostic, Dim};
+use pellucid_graph::{
+    Code, Diagnostic, Dim, Invoke, Kind, Limits, Point, Prompt, Site, Statement, Trace, ValueId,
+};
 
 use crate::batch::Batch;
 use crate::generate::check;
 use crate::load::{Pooled, Pooling};
 use crate::pass::{Halt, WatchSet};
-use crate::{Cancel, Error, Model, Tensor};
+use crate::precision::Precision;
+use crate::{Cancel, Error, Model, Tensor, execute};
 
 /// Most tokens of one pass; a longer prompt has one to itself. Hidden states of all tokens live at once.
 const PASS_TOKENS: usize = 16_384;
@@ -68,6 +71,9 @@ fn passes(prompts: &[Vec<u32>]) -> impl Iterator<Item = &[Vec<u32>]> {
 
 fn pass(model: &Model, prompts: &[Vec<u32>], how: Pooling, cancel: &Cancel) -> Result<Tensor, Error> {
     let batch = Batch::new(prompts.iter().map(Vec::len));
+    if model.has_effects() {
+        return Ok(pooled(&batch, &edited(model, prompts, cancel)?, how));
+    }
     let ids: Vec<i64> = prompts.iter().flatten().map(|id| i64::from(*id)).collect();
     let watched = WatchSet::none(model.n_modules());
     let mut pass = model.pass(&batch, &watched, cancel);
@@ -76,6 +82,26 @@ fn pass(model: &Model, prompts: &[Vec<u32>], how: Pooling, cancel: &Cancel) -> R
         Err(Halt::Error(e)) => Err(e),
         Err(Halt::Done) => Err(Error::internal("an unwatched pass was ended")),
     }
+}
+
+/// The states of all tokens in a model whose edits have effects: each prompt is an invoke. // [t, d]
+fn edited(model: &Model, prompts: &[Vec<u32>], cancel: &Cancel) -> Result<Tensor, Error> {
+    let output = |invoke: usize| {
+        let read = Kind::Read { invoke, site: Site::new("", Point::Output) };
+        let save = Kind::Save { name: invoke.to_string(), value: ValueId(invoke as u32) };
+        [read, save].map(|kind| Statement { kind, at: None })
+    };
+    let invoke = |ids: &Vec<u32>| Invoke { prompts: vec![Prompt::ids(ids.clone())], at: None };
+    let trace = Trace {
+        invokes: prompts.iter().map(invoke).collect(),
+        statements: (0..prompts.len()).flat_map(output).collect(),
+        ..Trace::default()
+    };
+    let saved = execute(model, &model.check(trace, &Limits::default())?, cancel)?;
+    let states = saved.iter().flat_map(|(_, states)| Precision::taken(states).f32s().to_vec());
+    let states: Vec<f32> = states.collect();
+    let t = prompts.iter().map(Vec::len).sum();
+    Ok(Tensor::new(states, [t, width(model)]))
 }
 
 /// From the states of all tokens `[t, d]` to one for each sequence. // [b, d]

@@ -11,6 +11,7 @@ use pellucid_graph::{Code, Diagnostic, Sampling};
 use crate::batch::Batch;
 use crate::cache::KvCache;
 use crate::pass::{Flow, Halt, Pass, WatchSet};
+use crate::steps::Effects;
 use crate::{Cancel, Error, Model, Tensor};
 
 use row::Row;
@@ -28,6 +29,8 @@ pub struct Generator {
     rows: Vec<Row>,
     cache: KvCache,
     steps: usize,
+    /// What edits of the model do in each step.
+    effects: Option<Box<Effects>>,
 }
 
 impl Generator {
@@ -37,6 +40,17 @@ impl Generator {
     /// [`Error::Trace`] for an encoder, an empty prompt, an id outside the vocabulary, a sequence longer than
     /// the context, or a setting of no meaning.
     pub fn new(model: &Model, prompts: &[Vec<u32>], sampling: Sampling) -> Result<Generator, Error> {
+        let generator = Generator::without_effects(model, prompts, sampling)?;
+        let effects = Effects::of(model, prompts, &generator.sampling)?.map(Box::new);
+        Ok(Generator { effects, ..generator })
+    }
+
+    /// The same, whatever edits the model has: for a trace, which has their effects in it.
+    pub(crate) fn without_effects(
+        model: &Model,
+        prompts: &[Vec<u32>],
+        sampling: Sampling,
+    ) -> Result<Generator, Error> {
         if !model.is_causal() {
             let message = format!("`{}` is an encoder, which does not continue prompts", model.spec().name);
             return Err(Diagnostic::new(Code::BadArgument, message).into());
@@ -54,6 +68,7 @@ impl Generator {
             pad: model.pad(),
             sampling,
             steps: 0,
+            effects: None,
         })
     }
 
@@ -64,6 +79,13 @@ impl Generator {
     pub fn step(&mut self, model: &Model, cancel: &Cancel) -> Result<Vec<Fresh>, Error> {
         if self.steps == self.sampling.max_new_tokens {
             return Ok(Vec::new());
+        }
+        if let Some(mut effects) = self.effects.take() {
+            let goes_on = (0..self.rows.len()).any(|i| self.goes_on(i));
+            let rows = self.rows.len();
+            let fresh = if goes_on { effects.step(model, self, rows, cancel) } else { Ok(Vec::new()) };
+            self.effects = Some(effects);
+            return fresh;
         }
         // Rows of one prompt share its first pass.
         let n = if self.steps == 0 { self.sampling.n } else { 1 };

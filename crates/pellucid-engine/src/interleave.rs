@@ -41,6 +41,16 @@ impl<'a> Values<'a> {
         Values { machine: self.machine.with_earlier(earlier), ..self }
     }
 
+    /// Goes on with values that were computed before.
+    pub fn take_up(&mut self, values: Vec<Option<Tensor>>) {
+        self.values = values;
+    }
+
+    /// The values that are not dropped.
+    pub fn kept(self) -> Vec<Option<Tensor>> {
+        self.values
+    }
+
     fn checked(&self) -> &'a CheckedTrace {
         self.checked
     }

@@ -47,6 +47,7 @@ pub mod vocabulary;
 
 mod cancel;
 mod compute;
+mod edit;
 mod embed;
 mod error;
 mod event;
@@ -64,6 +65,7 @@ mod probe;
 mod steps;
 
 pub use cancel::Cancel;
+pub use edit::Applied;
 pub use embed::embed;
 pub use error::Error;
 pub use event::{Event, Log, Observer};

@@ -6,10 +6,11 @@ use pellucid_graph::{Code, Diagnostic, ModelSpec, Order, Rename};
 
 use crate::arch;
 use crate::batch::Batch;
+use crate::edit::Applied;
 use crate::find::Source;
 use crate::load::{self, Pooling, Progress, Tokenizer};
 use crate::options::Options;
-use crate::parameter::Parameters;
+use crate::parameter::{Holder, Named, Parameters};
 use crate::pass::{Child, Flow, Module, Pass, PointId, WatchSet};
 use crate::precision::Precision;
 use crate::probe::{Identity, probe};
@@ -17,20 +18,37 @@ use crate::scope::{Registered, Registry, Scope};
 use crate::{Cancel, Error, Tensor};
 
 /// A model with its weights, ready to run. Shared between threads: a run changes nothing in it.
+///
+/// A clone is another handle to the same memory. An edited model shares with the one it was made from
+/// every weight that the edit left alone.
+#[derive(Clone)]
 pub struct Model {
     spec: Arc<ModelSpec>,
-    tokenizer: Tokenizer,
-    modules: Vec<Registered>,
-    parameters: Parameters,
-    precision: Precision,
-    root: Child<dyn Module>,
+    opened: Arc<Opened>,
+    body: Arc<Body>,
+    /// What it was before any edit.
+    unedited: Arc<Body>,
+    edits: Vec<Arc<Applied>>,
+}
+
+/// What was opened, whatever the weights.
+struct Opened {
+    checkpoint: load::Checkpoint,
+    architecture: &'static arch::Architecture,
+    options: Options,
     sites: Vec<(usize, PointId)>,
     orders: std::collections::HashMap<(usize, u8), Order>,
-    eos: Vec<u32>,
     n_layers: usize,
     causal: bool,
     restart: Option<usize>,
-    pooling: Result<Pooling, String>,
+}
+
+/// The modules with their weights.
+struct Body {
+    modules: Vec<Registered>,
+    parameters: Parameters,
+    named: Vec<Named>,
+    root: Child<dyn Module>,
 }
 
 impl Model {
@@ -51,36 +69,84 @@ impl Model {
         };
         let architecture = arch::find(&checkpoint.config)?;
         let registry = Registry::new(*options);
-        let scope = Scope::root(&checkpoint.weights, &registry, architecture.base);
-        let built = (architecture.build)(&scope, &checkpoint.config)?;
+        let built = build(&checkpoint, architecture, &registry)?;
         registry.check_all_used(&checkpoint.weights)?;
-        let (modules, parameters) = registry.into_parts();
+        let (modules, parameters, named) = registry.into_parts();
         let identity = Identity {
-            name: checkpoint.name,
+            name: checkpoint.name.clone(),
             model_type: architecture.model_type.to_owned(),
             n_ctx: built.n_ctx,
             vocab_size: built.vocab_size,
             precision: options.dtype,
             causal: built.causal,
         };
-        let probed = probe(identity, &modules, &built.root)?;
+        let probed = probe(identity, &modules, &named, &built.root)?;
         let orders =
             probed.sites.iter().enumerate().map(|(i, (node, point))| ((*node, point.0), i)).collect();
-        Ok(Model {
-            spec: Arc::new(probed.spec),
-            tokenizer: checkpoint.tokenizer,
-            modules,
-            parameters,
-            precision: options.dtype,
-            root: built.root,
+        let opened = Opened {
+            checkpoint,
+            architecture,
+            options: *options,
             sites: probed.sites,
             orders,
-            eos: checkpoint.generation.eos_token_ids,
             n_layers: built.n_layers,
             causal: built.causal,
             restart: built.restart,
-            pooling: checkpoint.pooling,
+        };
+        let body = Arc::new(Body { modules, parameters, named, root: built.root });
+        Ok(Model {
+            spec: Arc::new(probed.spec),
+            opened: Arc::new(opened),
+            unedited: body.clone(),
+            body,
+            edits: Vec::new(),
         })
+    }
+
+    /// Weights by their name, as a trace sees them; a copy.
+    ///
+    /// # Errors
+    /// No such weights; a file that cannot be read.
+    pub fn parameter(&self, path: &str) -> Result<Tensor, Error> {
+        let named = self.named(&self.spec.real_parameter(path))?;
+        Ok(self.precision().shown(Tensor::new(named.numbers()?, named.shape.clone())))
+    }
+
+    fn named(&self, path: &str) -> Result<&Named, Error> {
+        self.spec.parameter(path)?;
+        let found = self.body.named.iter().find(|named| named.path == path);
+        found.ok_or_else(|| Error::internal(format!("the weights `{path}` have no numbers")))
+    }
+
+    /// What would hold these numbers as the weights of a name, which has as many.
+    pub(crate) fn holders(&self, path: &str, numbers: &Tensor) -> Result<Vec<Holder>, Error> {
+        Ok(self.named(&self.spec.real_parameter(path))?.with_numbers(Precision::taken(numbers).f32s())?)
+    }
+
+    /// The same model with some tensors held otherwise; all others are the same memory.
+    pub(crate) fn with_holders(&self, changed: Vec<Holder>) -> Result<Model, Error> {
+        let all = self.body.named.iter().flat_map(|named| named.parts.iter().cloned());
+        let Opened { checkpoint, architecture, options, .. } = &*self.opened;
+        let registry = Registry::of_held(*options, all.chain(changed));
+        let built = build(checkpoint, architecture, &registry)?;
+        let (modules, parameters, named) = registry.into_parts();
+        let body = Arc::new(Body { modules, parameters, named, root: built.root });
+        Ok(Model { body, ..self.clone() })
+    }
+
+    /// The edits of this handle, in the order in which they were made.
+    pub fn edits(&self) -> &[Arc<Applied>] {
+        &self.edits
+    }
+
+    pub(crate) fn with_applied(mut self, edit: Applied) -> Model {
+        self.edits.push(Arc::new(edit));
+        self
+    }
+
+    /// The model as it was opened.
+    pub fn without_edits(&self) -> Model {
+        Model { body: self.unedited.clone(), edits: Vec::new(), ..self.clone() }
     }
 
     /// Reads all parameters now, so that the first pass need not.
@@ -88,8 +154,8 @@ impl Model {
     /// # Errors
     /// [`Error::Load`]: a file that cannot be read, a model without weights.
     pub fn load(&self, progress: &mut dyn FnMut(Progress<'_>)) -> Result<(), Error> {
-        let total = self.parameters.len();
-        for (done, (_, parameter)) in self.parameters.iter().enumerate() {
+        let total = self.body.parameters.len();
+        for (done, (_, parameter)) in self.body.parameters.iter().enumerate() {
             progress(Progress::Parameters { done, total });
             parameter.load()?;
         }
@@ -98,17 +164,17 @@ impl Model {
 
     /// Bytes of memory that all parameters take once they are read; streamed ones take none.
     pub fn weight_bytes(&self) -> u64 {
-        self.parameters.iter().map(|(_, parameter)| parameter.bytes()).sum()
+        self.body.parameters.iter().map(|(_, parameter)| parameter.bytes()).sum()
     }
 
     /// What values in a pass are rounded to.
     pub fn precision(&self) -> Precision {
-        self.precision
+        self.opened.options.dtype
     }
 
     /// A pass of this model that nobody watches.
     pub fn pass<'a>(&'a self, batch: &'a Batch, watched: &'a WatchSet, cancel: &'a Cancel) -> Pass<'a> {
-        Pass::new(batch, watched, cancel).in_precision(self.precision).read_ahead(&self.parameters)
+        Pass::new(batch, watched, cancel).in_precision(self.precision()).read_ahead(&self.body.parameters)
     }
 
     /// Gives modules and sites more names, as rules say.
@@ -127,30 +193,30 @@ impl Model {
 
     /// Text to ids and back.
     pub fn tokenizer(&self) -> &Tokenizer {
-        &self.tokenizer
+        &self.opened.checkpoint.tokenizer
     }
 
     /// Ids that end a generation.
     pub fn eos(&self) -> &[u32] {
-        &self.eos
+        &self.opened.checkpoint.generation.eos_token_ids
     }
 
     /// What a row that has ended is continued with, as transformers does: the id for filling up, or the
     /// first that ends a generation.
     pub fn pad(&self) -> u32 {
-        let filling = self.tokenizer.special_tokens().iter().find(|(role, _)| role == "pad_token");
-        let id = filling.and_then(|(_, text)| self.tokenizer.id(text));
-        id.or_else(|| self.eos.first().copied()).unwrap_or(0)
+        let filling = self.tokenizer().special_tokens().iter().find(|(role, _)| role == "pad_token");
+        let id = filling.and_then(|(_, text)| self.tokenizer().id(text));
+        id.or_else(|| self.eos().first().copied()).unwrap_or(0)
     }
 
     /// Whether the model continues texts; an encoder does not.
     pub fn is_causal(&self) -> bool {
-        self.causal
+        self.opened.causal
     }
 
     /// Length beyond which a continuation computes its keys anew.
     pub(crate) fn restart(&self) -> Option<usize> {
-        self.restart
+        self.opened.restart
     }
 
     /// How its folder says that hidden states become embeddings.
@@ -158,7 +224,7 @@ impl Model {
     /// # Errors
     /// [`Error::Trace`] when it says what is not known here.
     pub fn pooling(&self) -> Result<Pooling, Error> {
-        self.pooling.clone().map_err(|why| {
+        self.opened.checkpoint.pooling.clone().map_err(|why| {
             let message = format!("no embeddings from `{}`: {why}", self.spec.name);
             Diagnostic::new(Code::BadArgument, message).into()
         })
@@ -166,12 +232,12 @@ impl Model {
 
     /// Layers with attention.
     pub fn n_layers(&self) -> usize {
-        self.n_layers
+        self.opened.n_layers
     }
 
     /// The number of modules, for a [`WatchSet`].
     pub fn n_modules(&self) -> usize {
-        self.modules.len()
+        self.body.modules.len()
     }
 
     /// Runs the whole model: ids `[t]` to logits `[t, v]`, or to an encoder's hidden states `[t, d]`.
@@ -179,7 +245,7 @@ impl Model {
     /// # Errors
     /// [`Halt`](crate::pass::Halt) from a watcher or a failure.
     pub fn forward(&self, pass: &mut Pass<'_>, ids: Tensor) -> Flow<Tensor> {
-        pass.call(&self.root, ids)
+        pass.call(&self.body.root, ids)
     }
 
     /// Applies a module to a value outside the model's own pass: leading axes are kept; a module in
@@ -189,12 +255,16 @@ impl Model {
     /// A cancelled run; ids outside a table.
     pub fn apply(&self, path: &str, x: Tensor, cancel: &Cancel) -> Result<Tensor, Error> {
         let tokenwise = self.spec.module(path)?.tokenwise;
-        let module =
-            self.modules.iter().find(|m| m.node.path == path).and_then(|m| Some((m, m.module.as_ref()?)));
+        let module = self
+            .body
+            .modules
+            .iter()
+            .find(|m| m.node.path == path)
+            .and_then(|m| Some((m, m.module.as_ref()?)));
         let Some((registered, module)) = module else {
             return Err(Error::internal(format!("`{path}` cannot be called")));
         };
-        let (x, precision) = (Precision::taken(&x), self.precision);
+        let (x, precision) = (Precision::taken(&x), self.precision());
         let lead = x.shape().to_vec();
         let (batch, x) = match tokenwise {
             true => (Batch::default(), x),
@@ -203,7 +273,7 @@ impl Model {
                 x.reshaped([&[lead[0] * lead[1]], &lead[2..]].concat()),
             ),
         };
-        let watched = WatchSet::none(self.modules.len());
+        let watched = WatchSet::none(self.body.modules.len());
         let mut pass = self.pass(&batch, &watched, cancel);
         let mut y = match module.forward(&registered.node, &mut pass, x) {
             Ok(y) => y,
@@ -221,11 +291,52 @@ impl Model {
 
     /// The module and point of a site of the pass; none for those of a generation.
     pub(crate) fn site(&self, order: Order) -> Option<(usize, PointId)> {
-        self.sites.get(order).copied()
+        self.opened.sites.get(order).copied()
     }
 
     /// The order of a site.
     pub(crate) fn order(&self, node: usize, point: PointId) -> Option<Order> {
-        self.orders.get(&(node, point.0)).copied()
+        self.opened.orders.get(&(node, point.0)).copied()
+    }
+}
+
+/// The modules of a model, whose weights are those of its files or those that the registry holds.
+fn build(
+    checkpoint: &load::Checkpoint,
+    architecture: &arch::Architecture,
+    registry: &Registry,
+) -> Result<arch::Built, load::LoadError> {
+    let scope = Scope::root(&checkpoint.weights, registry, architecture.base);
+    (architecture.build)(&scope, &checkpoint.config)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn models_share_all_weights_but_those_that_differ() {
+        for (name, path, parts) in [
+            ("llama", "model.layers.0.mlp.down_proj.weight", 1),
+            ("gpt2", "transformer.h.0.mlp.c_fc.bias", 1),
+            ("gpt2", "lm_head.weight", 2),
+            ("mixtral", "model.layers.1.mlp.experts.down_proj", 1),
+        ] {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/tiny").join(name);
+            let model = Model::open(folder, &Options::default(), &mut |_| {}).unwrap();
+            model.load(&mut |_| {}).unwrap();
+            let mut numbers = model.parameter(path).unwrap();
+            numbers.make_mut::<f32>()[5] += 1.0;
+            let changed = model.holders(path, &numbers).unwrap();
+            let other = model.with_holders(changed).unwrap();
+            let pairs = model.body.named.iter().zip(&other.body.named);
+            let pairs = pairs.flat_map(|(a, b)| a.parts.iter().zip(&b.parts).map(|(x, y)| (&a.path, x, y)));
+            let differing: Vec<&String> = pairs.filter(|(_, a, b)| !a.is(b)).map(|(path, ..)| path).collect();
+            assert_eq!(differing.len(), parts, "{name} {path}: {differing:?}");
+            let read = other.parameter(path).unwrap();
+            assert_eq!(read.f32s(), numbers.f32s(), "{name} {path}");
+        }
     }
 }

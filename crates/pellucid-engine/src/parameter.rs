@@ -4,10 +4,14 @@
 //! opens in milliseconds, and one that is only recorded on never takes memory for its weights.
 
 mod matrix;
+mod named;
+mod weight;
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-pub use matrix::{Matrix, Place};
+pub use matrix::Matrix;
+pub use named::{Holder, Named};
+pub use weight::{Place, Weight};
 
 use crate::load::{LoadError, Param};
 use crate::precision::Precision;
@@ -42,6 +46,11 @@ impl<T> Lazy<T> {
         Lazy { value: OnceLock::new(), making: Mutex::new(()) }
     }
 
+    /// One that has been made.
+    fn of(value: T) -> Lazy<T> {
+        Lazy { value: OnceLock::from(value), ..Lazy::new() }
+    }
+
     fn get(&self, make: impl FnOnce() -> Result<T, LoadError>) -> Result<&T, LoadError> {
         if let Some(value) = self.value.get() {
             return Ok(value);
@@ -59,15 +68,37 @@ impl<T> Lazy<T> {
 /// A few numbers: the scale of a norm, a bias.
 #[derive(Debug)]
 pub struct Vector {
-    param: Param,
+    /// What its file calls it.
+    name: String,
+    /// `None` for one that an edit made: then it is held.
+    param: Option<Param>,
+    n: usize,
     precision: Precision,
     held: Lazy<Vec<f32>>,
 }
 
 impl Vector {
     /// A parameter with one axis.
-    pub fn new(param: Param, precision: Precision) -> Vector {
-        Vector { param, precision, held: Lazy::new() }
+    pub fn new(name: String, param: Param, precision: Precision) -> Vector {
+        let n = param.shape().iter().product();
+        Vector { name, param: Some(param), n, precision, held: Lazy::new() }
+    }
+
+    /// A vector like it with other numbers.
+    pub fn with_numbers(&self, numbers: &[f32]) -> Vector {
+        let mut numbers = numbers.to_vec();
+        self.precision.round(&mut numbers);
+        Vector { name: self.name.clone(), param: None, held: Lazy::of(numbers), ..*self }
+    }
+
+    /// What its file calls it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How many numbers it has.
+    pub fn len(&self) -> usize {
+        self.n
     }
 
     /// The numbers, widened.
@@ -76,7 +107,10 @@ impl Vector {
     /// [`LoadError::Io`], [`LoadError::NoWeights`].
     pub fn get(&self) -> Result<&[f32], LoadError> {
         let read = || {
-            let mut numbers = self.param.open()?.raw().to_f32().into_owned();
+            let Some(param) = &self.param else {
+                unreachable!("a vector that an edit made is held from the beginning")
+            };
+            let mut numbers = param.open()?.raw().to_f32().into_owned();
             self.precision.round(&mut numbers);
             Ok(numbers)
         };
@@ -92,6 +126,6 @@ impl Parameter for Vector {
     fn read_ahead(&self) {}
 
     fn bytes(&self) -> u64 {
-        4 * self.param.shape().iter().product::<usize>() as u64
+        4 * self.n as u64
     }
 }

@@ -2,9 +2,10 @@
 //! in what order, and how their shapes depend on b and s.
 
 use pellucid_graph::spec::GENERATOR;
-use pellucid_graph::{Dim, ModelSpec, ModuleSpec, SiteSpec, SpecData};
+use pellucid_graph::{Dim, ModelSpec, ModuleSpec, ParameterSpec, SiteSpec, SpecData};
 
 use crate::batch::Batch;
+use crate::parameter::Named;
 use crate::pass::{Child, Flow, Halt, Module, Node, Pass, PointId, Seen, WatchSet, Watcher};
 use crate::precision::Precision;
 use crate::scope::Registered;
@@ -32,6 +33,7 @@ pub(crate) struct Identity {
 pub(crate) fn probe(
     identity: Identity,
     modules: &[Registered],
+    named: &[Named],
     root: &Child<dyn Module>,
 ) -> Result<Probed, Error> {
     // An encoder has no tokens of earlier passes.
@@ -71,6 +73,7 @@ pub(crate) fn probe(
         modules: modules.iter().map(module).collect(),
         sites: specs,
         generator,
+        parameters: parameters(named, identity.precision),
         aliases: Vec::new(),
     });
     let spec = spec.renamed(&vocabulary::renames())?;
@@ -91,6 +94,16 @@ fn generator(identity: &Identity) -> Vec<SiteSpec> {
         site(PointId::TOKEN.name(), &[Dim::B], DType::I64),
         site(PointId::OUTPUT.name(), &[Dim::B, Dim::All], DType::I64),
     ]
+}
+
+fn parameters(named: &[Named], precision: Precision) -> Vec<ParameterSpec> {
+    let spec = |(i, own): (usize, &Named)| ParameterSpec {
+        path: own.path.clone(),
+        shape: own.shape.clone(),
+        dtype: precision.dtype(),
+        same_as: named[..i].iter().find(|other| own.is(other)).map(|other| other.path.clone()),
+    };
+    named.iter().enumerate().map(spec).collect()
 }
 
 /// An axis of length 2 then 3 is b, of length 3 then 5 is s, of 7 then 11 keys, of one length is fixed.

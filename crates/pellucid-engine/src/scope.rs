@@ -8,14 +8,14 @@
 //! What is never asked for must be listed ([`Scope::leave`]): a tensor that nobody knows is an error.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use pellucid_kernels::Layout;
 
 use crate::load::{LoadError, Param, Weights};
 use crate::options::Options;
-use crate::parameter::{Matrix, Parameter, Parameters, Place, Vector};
+use crate::parameter::{Holder, Matrix, Named, Parameter, Parameters, Place, Vector, Weight};
 use crate::pass::{Child, Module, Node, OwnCost};
 
 /// A place in the module tree while the model is built.
@@ -27,6 +27,8 @@ pub struct Scope<'a> {
     stored: String,
     /// What the names in this file lack in front.
     lacking: &'static str,
+    /// Whether transformers has parameters here; those of each expert are parts of one elsewhere.
+    named: bool,
 }
 
 /// All modules of a model, parents before children, and its parameters.
@@ -34,6 +36,9 @@ pub struct Registry {
     options: Options,
     modules: RefCell<Vec<Registered>>,
     parameters: RefCell<Parameters>,
+    named: RefCell<Vec<Named>>,
+    /// What holds the tensors of a model that is built again, by their names in the file.
+    held: HashMap<String, Holder>,
     /// Bytes of memory left for weights.
     budget: Cell<u64>,
     /// Names of tensors that are used, of those that must be there, and of those left alone on purpose.
@@ -58,6 +63,8 @@ impl Registry {
             options,
             modules: RefCell::default(),
             parameters: RefCell::default(),
+            named: RefCell::default(),
+            held: HashMap::new(),
             budget: Cell::new(options.budget()),
             used: RefCell::default(),
             required: RefCell::default(),
@@ -65,9 +72,16 @@ impl Registry {
         }
     }
 
-    /// The modules, and the parameters with the module that each belongs to, once the model is built.
-    pub fn into_parts(self) -> (Vec<Registered>, Parameters) {
-        (self.modules.into_inner(), self.parameters.into_inner())
+    /// Nothing yet, of a model whose tensors are held already.
+    pub fn of_held(options: Options, held: impl IntoIterator<Item = Holder>) -> Registry {
+        let held = held.into_iter().map(|holder| (holder.name().to_owned(), holder)).collect();
+        Registry { held, ..Registry::new(options) }
+    }
+
+    /// The modules, the parameters with the module that each belongs to, and the names of parameters, once
+    /// the model is built.
+    pub fn into_parts(self) -> (Vec<Registered>, Parameters, Vec<Named>) {
+        (self.modules.into_inner(), self.parameters.into_inner(), self.named.into_inner())
     }
 
     /// Checks that nothing in the checkpoint was overlooked.
@@ -82,8 +96,7 @@ impl Registry {
     }
 
     /// Adds a parameter of the module that is being built.
-    fn keep<P: Parameter + 'static>(&self, parameter: P) -> Arc<P> {
-        let parameter = Arc::new(parameter);
+    fn keep<P: Parameter + 'static>(&self, parameter: Arc<P>) -> Arc<P> {
         let module = self.modules.borrow().len().saturating_sub(1);
         self.parameters.borrow_mut().push((module, parameter.clone()));
         parameter
@@ -125,7 +138,7 @@ impl<'a> Scope<'a> {
         let mut names = weights.names();
         let has_base = names.any(|n| n.strip_prefix(base).is_some_and(|n| n.starts_with('.')));
         let lacking = if has_base || weights.is_made_up() { "" } else { base };
-        Scope { weights, registry, path: String::new(), stored: String::new(), lacking }
+        Scope { weights, registry, path: String::new(), stored: String::new(), lacking, named: true }
     }
 
     fn at(&self, name: &str, stored: &str) -> Scope<'a> {
@@ -186,12 +199,25 @@ impl<'a> Scope<'a> {
         (0..n).map(|i| scope.child(&i.to_string(), |s| build(s, i))).collect()
     }
 
+    /// The place `name` under this one, whose parameters are parts of one that has a name.
+    pub fn part(&self, name: &str) -> Scope<'a> {
+        Scope { named: false, ..self.under(name) }
+    }
+
     /// The parameter `name` under this path, of exactly this shape and a floating dtype.
-    fn param(&self, name: &str, shape: &[usize]) -> Result<Param, LoadError> {
+    fn param(&self, name: &str, shape: &[usize]) -> Result<(String, Param), LoadError> {
         let name = self.full(name);
         let param = self.weights.param(&name, shape)?;
-        self.registry.used.borrow_mut().insert(name);
-        Ok(param)
+        self.registry.used.borrow_mut().insert(name.clone());
+        Ok((name, param))
+    }
+
+    /// Gives the parameter `name` at this place, as transformers spells it, to what it is made of.
+    fn call(&self, name: &str, shape: Vec<usize>, parts: Vec<Holder>) {
+        if self.named {
+            let path = joined(&self.path, name);
+            self.registry.named.borrow_mut().push(Named { path, shape, parts });
+        }
     }
 
     /// The parameter `name` of `n` numbers.
@@ -199,8 +225,25 @@ impl<'a> Scope<'a> {
     /// # Errors
     /// A tensor that is missing, has another shape or holds integers.
     pub fn vector(&self, name: &str, n: usize) -> Result<Arc<Vector>, LoadError> {
-        let param = self.param(name, &[n])?;
-        Ok(self.registry.keep(Vector::new(param, self.registry.options.dtype)))
+        Ok(self.registry.keep(self.numbers(name, n)?))
+    }
+
+    fn numbers(&self, name: &str, n: usize) -> Result<Arc<Vector>, LoadError> {
+        let vector = match self.registry.held.get(&self.full(name)) {
+            Some(Holder::Vector(vector)) => vector.clone(),
+            _ => {
+                let (stored, param) = self.param(name, &[n])?;
+                Arc::new(Vector::new(stored, param, self.registry.options.dtype))
+            }
+        };
+        // What old files of LayerNorm say.
+        let name = match name {
+            "gamma" => "weight",
+            "beta" => "bias",
+            name => name,
+        };
+        self.call(name, vec![n], vec![Holder::Vector(vector.clone())]);
+        Ok(vector)
     }
 
     /// The matrix `weight` and, where the checkpoint has it, its `bias`.
@@ -208,13 +251,9 @@ impl<'a> Scope<'a> {
     /// # Errors
     /// A tensor that is missing, has another shape or holds integers.
     pub fn matrix(&self, layout: Layout, n_out: usize, n_in: usize) -> Result<Arc<Matrix>, LoadError> {
-        let shape = match layout {
-            Layout::OutIn => [n_out, n_in],
-            Layout::InOut => [n_in, n_out],
-        };
-        let weight = self.param("weight", &shape)?;
-        let bias = if self.has("bias") { Some(self.param("bias", &[n_out])?) } else { None };
-        Ok(self.keep_matrix(weight, layout, bias, Place::Packed))
+        let weight = self.weight(layout, n_out, n_in, Place::Packed)?;
+        let bias = if self.has("bias") { Some(self.numbers("bias", n_out)?) } else { None };
+        Ok(self.registry.keep(Arc::new(Matrix::new(weight, bias))))
     }
 
     /// The table `weight` of `n` rows of width `d`, whose rows are read and which nothing is multiplied with.
@@ -222,13 +261,43 @@ impl<'a> Scope<'a> {
     /// # Errors
     /// A tensor that is missing, has another shape or holds integers.
     pub fn table(&self, n: usize, d: usize) -> Result<Arc<Matrix>, LoadError> {
-        let weight = self.param("weight", &[n, d])?;
-        Ok(self.keep_matrix(weight, Layout::OutIn, None, Place::Mapped))
+        let weight = self.weight(Layout::OutIn, n, d, Place::Mapped)?;
+        Ok(self.registry.keep(Arc::new(Matrix::new(weight, None))))
     }
 
-    fn keep_matrix(&self, weight: Param, layout: Layout, bias: Option<Param>, wanted: Place) -> Arc<Matrix> {
-        let place = self.registry.place(&weight, wanted);
-        self.registry.keep(Matrix::new(weight, layout, bias, self.registry.options.dtype, place))
+    fn weight(
+        &self,
+        layout: Layout,
+        n_out: usize,
+        n_in: usize,
+        wanted: Place,
+    ) -> Result<Arc<Weight>, LoadError> {
+        let shape = match layout {
+            Layout::OutIn => [n_out, n_in],
+            Layout::InOut => [n_in, n_out],
+        };
+        let weight = match self.registry.held.get(&self.full("weight")) {
+            Some(Holder::Weight(weight)) => weight.clone(),
+            _ => {
+                let (stored, param) = self.param("weight", &shape)?;
+                let place = self.registry.place(&param, wanted);
+                Arc::new(Weight::new(stored, param, layout, self.registry.options.dtype, place))
+            }
+        };
+        self.call("weight", shape.into(), vec![Holder::Weight(weight.clone())]);
+        Ok(weight)
+    }
+
+    /// Says that the weights of this module are another's.
+    pub fn tied(&self, matrix: &Matrix) {
+        let weight = matrix.weight();
+        self.call("weight", weight.shape().into(), vec![Holder::Weight(weight.clone())]);
+    }
+
+    /// Says that the matrices of [parts](Self::part) are one parameter, one above the other.
+    pub fn stacked(&self, name: &str, shape: [usize; 3], matrices: Vec<&Matrix>) {
+        let parts = matrices.into_iter().map(|matrix| Holder::Weight(matrix.weight().clone()));
+        self.call(name, shape.into(), parts.collect());
     }
 
     /// Whether the checkpoint has the tensor `name` under this path; one without files has what is required.

@@ -7,10 +7,13 @@
 use std::ops::Range;
 
 use pellucid_graph::spec::GENERATOR;
-use pellucid_graph::{Code, Diagnostic, Entry, InvokeId, Loc, Order, PassPlan, Point, Sampling, Site};
+use pellucid_graph::{
+    CheckedTrace, Code, Diagnostic, Entry, Invoke, InvokeId, Kind, Limits, Loc, Order, PassPlan, Plan, Point,
+    Prompt, Sampling, Site, Statement, Trace, ValueId, plan,
+};
 
 use crate::batch::{Batch, Layout};
-use crate::generate::Generator;
+use crate::generate::{Fresh, Generator};
 use crate::interleave::{Interleaver, Values};
 use crate::pass::{Flow, Halt, Seen, WatchSet, Watcher};
 use crate::precision::Precision;
@@ -25,7 +28,7 @@ pub(crate) fn run(values: &mut Values<'_>, plan: &PassPlan, sampling: &Sampling)
     let prompts = plan.invokes.iter().flat_map(|i| &checked.trace().invokes[*i].prompts);
     let prompts: Vec<Vec<u32>> = prompts.map(|p| p.ids.clone().unwrap_or_default()).collect();
     no_restart(model, &prompts, sampling)?;
-    let mut generator = Generator::new(model, &prompts, sampling.clone())?;
+    let mut generator = Generator::without_effects(model, &prompts, sampling.clone())?;
     let rows = row_ranges(plan, |i| checked.rows(i).b());
     let sites = GeneratorSites::of(model)?;
     let (ahead, end) = plan.steps.split_at(plan.steps.len().min(sampling.max_new_tokens));
@@ -39,7 +42,7 @@ pub(crate) fn run(values: &mut Values<'_>, plan: &PassPlan, sampling: &Sampling)
         let is_last = step + 1 == plan.steps.len();
         let stepping = Step { entries, step, is_last, going: &going, sites };
         match stepping.run(values, &mut generator) {
-            Ok(()) | Err(Halt::Done) => made = step + 1,
+            Ok(_) | Err(Halt::Done) => made = step + 1,
             Err(Halt::Error(e)) => return Err(e),
         }
     }
@@ -114,7 +117,8 @@ struct Step<'s> {
 }
 
 impl Step<'_> {
-    fn run(&self, values: &mut Values<'_>, generator: &mut Generator) -> Flow<()> {
+    /// Makes the next token of every row; tells of those that had not ended.
+    fn run(&self, values: &mut Values<'_>, generator: &mut Generator) -> Flow<Vec<Fresh>> {
         let (model, cancel) = (values.machine.model, values.machine.cancel);
         let rows: Vec<usize> = self.going.iter().flat_map(|(_, rows)| rows.clone()).collect();
         let invokes: Vec<InvokeId> = self.going.iter().map(|(i, _)| *i).collect();
@@ -122,9 +126,9 @@ impl Step<'_> {
         let mut interleaver = interleaver.at_step(self.step, !self.is_last);
         let whole = self.entries.iter().any(|e| (self.sites.head..self.sites.logits).contains(&e.order));
         let forward = Forward { model, cancel, watched: &watched, rows: &rows, sites: self.sites, whole };
-        forward.run(generator, &mut interleaver)?;
+        let fresh = forward.run(generator, &mut interleaver)?;
         interleaver.finish()?;
-        Ok(())
+        Ok(fresh)
     }
 }
 
@@ -155,11 +159,11 @@ pub(crate) struct Forward<'s> {
 }
 
 impl Forward<'_> {
-    /// Makes the next token of each row.
+    /// Makes the next token of each row; tells of those that had not ended.
     ///
     /// # Errors
     /// [`Halt`] from the follower; a failure, at the line that wrote what it is made of.
-    pub fn run(&self, generator: &mut Generator, follower: &mut impl Follower) -> Flow<()> {
+    pub fn run(&self, generator: &mut Generator, follower: &mut impl Follower) -> Flow<Vec<Fresh>> {
         let Forward { model, cancel, rows, .. } = *self;
         let batch = generator.batch(model, rows);
         let pass = model.pass(&batch, self.watched, cancel).watch(follower);
@@ -190,8 +194,75 @@ impl Forward<'_> {
         }
         shown?;
         let tokens: Vec<u32> = tokens.slice::<i64>().iter().map(|id| *id as u32).collect();
-        generator.push(model, rows, &tokens)?;
-        Ok(())
+        Ok(generator.push(model, rows, &tokens)?)
+    }
+}
+
+/// What edits of a model do in each step of a generation that nobody traces.
+pub(crate) struct Effects {
+    checked: CheckedTrace,
+    plan: Plan,
+    /// Between steps: what is computed once.
+    values: Vec<Option<Tensor>>,
+    step: usize,
+}
+
+impl Effects {
+    /// Those of a model on these prompts, if it has any.
+    ///
+    /// # Errors
+    /// An edit that does not fit the prompts.
+    pub fn of(model: &Model, prompts: &[Vec<u32>], sampling: &Sampling) -> Result<Option<Effects>, Error> {
+        if !model.has_effects() {
+            return Ok(None);
+        }
+        no_restart(model, prompts, sampling)?;
+        let token = |step: usize| {
+            let site = Site { step: step as u32, ..Site::new(GENERATOR, Point::parse("token")) };
+            let save = Kind::Save { name: step.to_string(), value: ValueId(step as u32) };
+            [Kind::Read { invoke: 0, site }, save].map(|kind| Statement { kind, at: None })
+        };
+        let prompts = prompts.iter().map(|ids| Prompt::ids(ids.clone())).collect();
+        let trace = Trace {
+            generation: Some(sampling.clone()),
+            invokes: vec![Invoke { prompts, at: None }],
+            statements: (0..sampling.max_new_tokens).flat_map(token).collect(),
+            ..Trace::default()
+        };
+        let checked = model.check(trace, &Limits::default())?;
+        let plan = plan(&checked);
+        Ok(Some(Effects { checked, plan, values: Vec::new(), step: 0 }))
+    }
+
+    /// The next step of all rows.
+    ///
+    /// # Errors
+    /// As [`execute`](crate::execute).
+    pub fn step(
+        &mut self,
+        model: &Model,
+        generator: &mut Generator,
+        rows: usize,
+        cancel: &Cancel,
+    ) -> Result<Vec<Fresh>, Error> {
+        let mut nobody = |_| {};
+        let mut values = Values::new(model, &self.checked, cancel, &mut nobody);
+        match self.step {
+            0 => values.compute(&self.plan.before)?,
+            _ => values.take_up(std::mem::take(&mut self.values)),
+        }
+        let entries = self.plan.passes.first().and_then(|pass| pass.steps.get(self.step));
+        let (going, sites) = ([(0, 0..rows)], GeneratorSites::of(model)?);
+        let entries = entries.map_or(&[][..], |entries| entries);
+        let step = Step { entries, step: self.step, is_last: false, going: &going, sites };
+        let fresh = match step.run(&mut values, generator) {
+            Ok(fresh) => fresh,
+            Err(Halt::Error(e)) => return Err(e),
+            Err(Halt::Done) => return Err(Error::internal("a step was ended before its token")),
+        };
+        self.values = values.kept();
+        self.step += 1;
+        Ok(fresh)
     }
 }
 

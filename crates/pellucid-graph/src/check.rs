@@ -93,6 +93,10 @@ pub fn check(mut trace: Trace, spec: &Arc<ModelSpec>, limits: &Limits) -> Result
     let rows = trace.invokes.iter().map(|i| i.prompts.len().saturating_mul(n));
     Limits::hold("prompts", rows.fold(0, usize::saturating_add), limits.prompts)?;
     check_model(&trace, spec)?;
+    if trace.is_edit() {
+        let diagnostic = Diagnostic::new(Code::NoEdit, "an edit cannot run: it has no prompt");
+        return Err(diagnostic.help("`pl.load_edit(path)` reads it, `model.with_edit(edit)` has it"));
+    }
     spec.resolve(&mut trace);
     let rows = trace
         .invokes
@@ -135,7 +139,12 @@ pub fn check_session(traces: &[&CheckedTrace]) -> Result<()> {
     Ok(())
 }
 
-fn check_model(trace: &Trace, spec: &ModelSpec) -> Result<()> {
+/// Checks that effects need nothing that the model computes after them.
+pub(crate) fn check_order(trace: &Trace, spec: &ModelSpec, rows: &Rows, limits: &Limits) -> Result<()> {
+    order::passes(trace, spec, std::slice::from_ref(rows), &trace.first_values(), limits).map(drop)
+}
+
+pub(crate) fn check_model(trace: &Trace, spec: &ModelSpec) -> Result<()> {
     match &trace.model {
         Some(name) if *name != spec.name => {
             let message = format!("the trace was recorded for `{name}`, this is `{}`", spec.name);
@@ -166,6 +175,9 @@ fn check_statements(trace: &Trace, scope: Scope<'_>, limits: &Limits) -> Result<
     let mut result_bytes = 0usize;
     for statement in &trace.statements {
         let fail = |d: Diagnostic| d.at(statement.at.clone());
+        if let (Kind::SetParameter { path, .. }, false) = (&statement.kind, trace.invokes.is_empty()) {
+            return Err(fail(read_only(path)));
+        }
         let made = infer_statement(&statement.kind, scope, &types).map_err(fail)?;
         hold_sizes(&statement.kind, &made, limits).map_err(fail)?;
         if let Kind::Save { name, value } = &statement.kind {
@@ -187,6 +199,14 @@ pub(crate) fn hold_sizes(kind: &Kind, made: &[TensorType], limits: &Limits) -> R
     }
     made.iter()
         .try_for_each(|t| Limits::hold("value_bytes", t.bytes().unwrap_or(usize::MAX), limits.value_bytes))
+}
+
+/// What is wrong with writing to weights in a trace.
+pub(crate) fn read_only(path: &str) -> Diagnostic {
+    let message = format!("cannot write `{path}`: a trace does not change the model's weights");
+    let help =
+        "`with model.edit() as edited:` gives a model with other weights, and leaves this one as it is";
+    Diagnostic::new(Code::ReadOnlyParameter, message).help(help)
 }
 
 pub(crate) fn name_taken(name: &str) -> Diagnostic {

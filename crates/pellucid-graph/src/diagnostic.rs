@@ -45,6 +45,7 @@ macro_rules! codes {
 codes! {
     UnknownModule "unknown-module" "No module of the model has this path.",
     UnknownSite "unknown-site" "The module exists, but has no such input, output or tap.",
+    UnknownParameter "unknown-parameter" "The module exists, but has no weights of this name.",
     UnknownOp "unknown-op" "No operation of the language has this name.",
     UnknownValue "unknown-value" "A statement uses a value that no earlier statement made.",
     BadArgument "bad-argument" "An operation got an argument of the wrong kind or out of its range.",
@@ -57,6 +58,9 @@ codes! {
     AfterStop "after-stop" "A read of something the model computes after the recorded stop.",
     LiveOrder "live-order" "A live trace reads or writes a site that its pass has left.",
     NotReached "not-reached" "A value of a step that the generation ended before.",
+    ReadOnlyParameter "read-only-parameter" "A trace writes the model's weights, which only an edit may.",
+    PromptInEdit "prompt-in-edit" "An edit does not fit every prompt: it depends on how many there are or how long they are.",
+    NoEdit "no-edit" "A trace with prompts where an edit is wanted, or an edit that saves, logs or stops.",
     EffectInFunction "effect-in-function" "A branch, loop or function reads, writes, skips, saves, logs or stops.",
     DuplicateName "duplicate-name" "Two values, functions or modules would have the same name.",
     EmptyPrompt "empty-prompt" "An invoke without prompts or a prompt without tokens.",

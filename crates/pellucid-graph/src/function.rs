@@ -58,13 +58,14 @@ impl Kind {
     pub fn is_pure(&self) -> bool {
         match self {
             Kind::Constant { .. }
+            | Kind::Parameter { .. }
             | Kind::Op { .. }
             | Kind::Apply { .. }
             | Kind::Call { .. }
             | Kind::Cond { .. }
             | Kind::Loop { .. } => true,
             Kind::Read { .. } | Kind::Import { .. } | Kind::Write { .. } | Kind::Skip { .. } => false,
-            Kind::Save { .. } | Kind::Log { .. } | Kind::Stop => false,
+            Kind::SetParameter { .. } | Kind::Save { .. } | Kind::Log { .. } | Kind::Stop => false,
         }
     }
 
@@ -79,6 +80,16 @@ impl Kind {
         uses.into_iter().flatten()
     }
 
+    /// The functions that the statement runs, to be replaced.
+    pub(crate) fn functions_mut(&mut self) -> Vec<&mut FunctionId> {
+        match self {
+            Kind::Call { run, .. } => vec![&mut run.function],
+            Kind::Cond { then, otherwise, .. } => vec![&mut then.function, &mut otherwise.function],
+            Kind::Loop { test, body, .. } => vec![&mut test.function, &mut body.function],
+            _ => Vec::new(),
+        }
+    }
+
     /// The statement with every value it uses replaced by what `f` makes of it.
     pub fn map_values(&self, f: &mut impl FnMut(ValueId) -> ValueId) -> Kind {
         let mut kind = self.clone();
@@ -91,6 +102,7 @@ impl Kind {
             Kind::Apply { input: value, .. }
             | Kind::Write { value, .. }
             | Kind::Skip { value, .. }
+            | Kind::SetParameter { value, .. }
             | Kind::Save { value, .. } => *value = f(*value),
             Kind::Log { parts } => {
                 for part in parts {
@@ -110,7 +122,11 @@ impl Kind {
                 test.map_values(f);
                 body.map_values(f);
             }
-            Kind::Read { .. } | Kind::Constant { .. } | Kind::Import { .. } | Kind::Stop => {}
+            Kind::Read { .. }
+            | Kind::Constant { .. }
+            | Kind::Import { .. }
+            | Kind::Parameter { .. }
+            | Kind::Stop => {}
         }
         kind
     }

@@ -13,6 +13,7 @@
 
 pub mod diagnostic;
 pub mod dtype;
+pub mod edit;
 pub mod function;
 pub mod limits;
 pub mod op;
@@ -36,15 +37,18 @@ mod work;
 pub use check::{CheckedTrace, Rows, When, check, check_session};
 pub use diagnostic::{Code, Diagnostic, Loc, Result};
 pub use dtype::DType;
+pub use edit::{Edit, with_effects};
 pub use explain::{Cost, explain};
 pub use function::{Function, FunctionId, Use};
 pub use limits::Limits;
 pub use op::{Arg, IndexItem, Op, OpDef, Slice};
 pub use plan::{Entry, PassPlan, Plan, plan};
-pub use record::{Body, Handle, Reach, Recorder};
+pub use record::{Body, Handle, Reach, Recorder, Replay};
 pub use sampling::Sampling;
 pub use shape::{Dim, TensorType};
 pub use site::{Point, Site};
-pub use spec::{Alias, Begins, ModelSpec, ModuleSpec, Order, Rename, SiteSpec, SpecData, Taken};
+pub use spec::{
+    Alias, Begins, ModelSpec, ModuleSpec, Order, ParameterSpec, Rename, SiteSpec, SpecData, Taken,
+};
 pub use trace::{Constant, Invoke, InvokeId, Kind, Part, Prompt, Statement, Trace, ValueId};
 pub use work::op_flops;

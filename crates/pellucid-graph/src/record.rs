@@ -4,9 +4,12 @@
 //! write through a view changes the storage, every other view sees it, and if the storage is a
 //! site's value, it is a write to the site.
 
+mod edit;
 mod flow;
 mod frame;
 mod layout;
+mod parameter;
+mod replay;
 mod run;
 mod storage;
 mod values;
@@ -20,12 +23,14 @@ use crate::{
     Arg, Code, Constant, DType, Diagnostic, IndexItem, Invoke, InvokeId, Kind, Limits, Loc, ModelSpec, Op,
     Part, Point, Prompt, Result, Sampling, Site, TensorType, Trace, ValueId, check,
 };
+use edit::Shadow;
 use frame::{Frame, FrameId};
 use layout::Layout;
 use storage::{Storages, ViewStep};
 
 pub use flow::Body;
 pub use frame::Reach;
+pub use replay::Replay;
 
 /// A value as its user holds it; views of one storage are several handles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,6 +52,9 @@ pub struct Recorder {
     n_statements: usize,
     n_values: usize,
     sites: HashMap<(InvokeId, Site), Handle>,
+    parameters: HashMap<String, Handle>,
+    /// What the same statements are for other prompts, while an edit is recorded.
+    shadow: Option<Shadow>,
     saved: HashSet<String>,
     /// Values of the constants used outside functions.
     constants: HashMap<usize, ValueId>,
@@ -71,6 +79,8 @@ impl Recorder {
             n_statements: 0,
             n_values: 0,
             sites: HashMap::new(),
+            parameters: HashMap::new(),
+            shadow: None,
             saved: HashSet::new(),
             constants: HashMap::new(),
             constant_bytes: 0,
@@ -368,6 +378,7 @@ impl Recorder {
     /// # Errors
     /// A name that is taken, results beyond the limit.
     pub fn save(&mut self, name: &str, value: Handle, at: Option<Loc>) -> Result<()> {
+        self.not_in_edit("saves a value", &at)?;
         if self.saved.contains(name) {
             return Err(check::name_taken(name).at(at));
         }
@@ -385,6 +396,7 @@ impl Recorder {
     /// # Errors
     /// Too many statements; a branch, a loop or a function around.
     pub fn log(&mut self, said: &[Part<Handle>], at: Option<Loc>) -> Result<()> {
+        self.not_in_edit("logs a value", &at)?;
         let part = |part: &Part<Handle>| part.try_map(|h| self.value(*h, at.clone()));
         let parts = said.iter().map(part).collect::<Result<_>>()?;
         self.push(Kind::Log { parts }, at).map(drop)
@@ -395,6 +407,7 @@ impl Recorder {
     /// # Errors
     /// Too many statements.
     pub fn stop(&mut self, at: Option<Loc>) -> Result<()> {
+        self.not_in_edit("stops the run", &at)?;
         self.push(Kind::Stop, at).map(drop)
     }
 
@@ -426,6 +439,7 @@ impl Recorder {
                 .help("return the new value; `.clone()` makes one that can be written")
                 .at(at));
         }
+        self.writable_parameter(target).map_err(|d| d.at(at.clone()))?;
         let (root, steps) = self.storages.path(target);
         let mut bases = vec![root];
         for step in &steps[..steps.len().saturating_sub(1)] {
@@ -438,7 +452,10 @@ impl Recorder {
             value = self.push(step.put(base, &shape, value)?, at.clone())?[0];
         }
         if let Some((invoke, site)) = self.storages.overwrite(target, value, new) {
-            self.push(Kind::Write { invoke, site, value }, at)?;
+            self.push(Kind::Write { invoke, site, value }, at.clone())?;
+        }
+        if let Some(path) = self.storages.parameter_of(target) {
+            self.push(Kind::SetParameter { path: path.to_owned(), value }, at)?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! receives it as JSON.
 
 mod alias;
+mod parameter;
 mod rename;
 
 use std::collections::HashMap;
@@ -15,6 +16,7 @@ use crate::{Code, DType, Diagnostic, Dim, Point, Result, Site};
 use alias::Aliases;
 
 pub use alias::Alias;
+pub use parameter::ParameterSpec;
 pub use rename::{Begins, Rename, Taken};
 
 /// A model as the language sees it.
@@ -24,6 +26,7 @@ pub struct ModelSpec {
     data: SpecData,
     modules: HashMap<String, usize>,
     sites: HashMap<(String, Point), usize>,
+    parameters: HashMap<String, usize>,
     aliases: Aliases,
 }
 
@@ -47,6 +50,9 @@ pub struct SpecData {
     /// Sites of `generator`: what a generation makes of a pass's logits, and at the end of all tokens.
     #[serde(default)]
     pub generator: Vec<SiteSpec>,
+    /// Every tensor of weights, in the order of the modules.
+    #[serde(default)]
+    pub parameters: Vec<ParameterSpec>,
     /// Other names of modules and sites, parents before children.
     #[serde(default)]
     pub aliases: Vec<Alias>,
@@ -87,8 +93,9 @@ impl From<SpecData> for ModelSpec {
         let modules = data.modules.iter().enumerate().map(|(i, m)| (m.path.clone(), i)).collect();
         let key = |s: &SiteSpec| (s.path.clone(), Point::parse(&s.point));
         let sites = data.sites.iter().chain(&data.generator).enumerate().map(|(i, s)| (key(s), i)).collect();
+        let parameters = data.parameters.iter().enumerate().map(|(i, p)| (p.path.clone(), i)).collect();
         let aliases = Aliases::of(&data);
-        ModelSpec { data, modules, sites, aliases }
+        ModelSpec { data, modules, sites, parameters, aliases }
     }
 }
 

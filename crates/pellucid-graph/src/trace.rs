@@ -129,6 +129,11 @@ pub enum Kind {
         /// Its type there.
         ty: TensorType,
     },
+    /// Weights of the model, as they are before an edit writes them.
+    Parameter {
+        /// Hugging Face's name: `model.layers.0.mlp.down_proj.weight`.
+        path: String,
+    },
     /// An operation of the table.
     Op {
         /// Which.
@@ -193,6 +198,14 @@ pub enum Kind {
         /// Of exactly the output's shape and dtype.
         value: ValueId,
     },
+    /// Weights become this value; only an edit of a model may say so.
+    #[serde(rename = "set")]
+    SetParameter {
+        /// Hugging Face's name.
+        path: String,
+        /// Of exactly their shape and dtype.
+        value: ValueId,
+    },
     /// The value is a result of the trace.
     Save {
         /// Under this name.
@@ -249,7 +262,11 @@ impl Kind {
     /// How many values the statement makes.
     pub fn n_values(&self) -> usize {
         match self {
-            Kind::Read { .. } | Kind::Constant { .. } | Kind::Import { .. } | Kind::Apply { .. } => 1,
+            Kind::Read { .. }
+            | Kind::Constant { .. }
+            | Kind::Import { .. }
+            | Kind::Parameter { .. }
+            | Kind::Apply { .. } => 1,
             Kind::Op { op, .. } => op.def().results.len(),
             Kind::Call { results, .. } | Kind::Cond { results, .. } => *results,
             Kind::Loop { carried, .. } => carried.len(),
@@ -268,11 +285,16 @@ impl Kind {
             Kind::Apply { input: value, .. }
             | Kind::Write { value, .. }
             | Kind::Skip { value, .. }
+            | Kind::SetParameter { value, .. }
             | Kind::Save { value, .. } => f(*value),
             Kind::Loop { carried, .. } => carried.iter().for_each(|v| f(*v)),
             Kind::Log { parts } => parts.iter().filter_map(Part::value).for_each(|v| f(*v)),
             Kind::Call { .. } | Kind::Cond { .. } => {}
-            Kind::Read { .. } | Kind::Constant { .. } | Kind::Import { .. } | Kind::Stop => {}
+            Kind::Read { .. }
+            | Kind::Constant { .. }
+            | Kind::Import { .. }
+            | Kind::Parameter { .. }
+            | Kind::Stop => {}
         }
     }
 }
@@ -289,6 +311,11 @@ impl Trace {
             }
         }
         Ok(())
+    }
+
+    /// Whether it is an edit: what is done for any prompt, written down for an invoke without one.
+    pub fn is_edit(&self) -> bool {
+        matches!(self.invokes.as_slice(), [invoke] if invoke.prompts.is_empty())
     }
 
     /// How many statements there are, those of the functions included.

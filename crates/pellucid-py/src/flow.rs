@@ -1,6 +1,6 @@
 //! Functions, branches and loops: what Python records between the beginning and the end of a function.
 
-use pellucid_graph::{Body as Inner, Reach, TensorType};
+use pellucid_graph::{Body as Inner, Reach};
 use pyo3::prelude::*;
 
 use crate::errors::{At, Raise, loc};
@@ -21,13 +21,10 @@ pub fn begin_function<'py>(
     at: At,
 ) -> PyResult<Vec<Bound<'py, Handle>>> {
     let at = loc(at);
-    let ty = |value: &Bound<'py, PyAny>| -> PyResult<TensorType> {
-        let handle = recorder.borrow_mut().handle(recorder, value, at.as_ref())?;
-        Ok(recorder.borrow().inner().type_of(handle).clone())
-    };
-    let types = params.iter().map(ty).collect::<PyResult<Vec<_>>>()?;
+    let handle = |value| recorder.borrow_mut().handle(recorder, value, at.as_ref());
+    let params = params.iter().map(handle).collect::<PyResult<Vec<_>>>()?;
     let reach = if is_closed { Reach::Parameters } else { Reach::Around };
-    let begun = recorder.borrow_mut().inner_mut().begin_function(name, &types, reach, at.clone());
+    let begun = recorder.borrow_mut().inner_mut().begin_function_on(name, &params, reach, at.clone());
     Recorder::wrapped(recorder, begun.raise(recorder.py())?)
 }
 

@@ -44,7 +44,7 @@ impl Generation {
         settings: Settings,
         at: At,
     ) -> PyResult<Generation> {
-        let (model, at) = (model.shared().clone(), loc(at));
+        let (model, at) = (model.shared(), loc(at));
         let prompts =
             prompts.into_iter().map(|p| p.ids(py, &model, at.as_ref())).collect::<PyResult<Vec<_>>>()?;
         let generator = Generator::new(&model, &prompts, sampling(settings)).map_err(|error| match error {

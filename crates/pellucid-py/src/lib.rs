@@ -7,6 +7,7 @@
 mod args;
 mod array;
 mod dlpack;
+mod edit;
 mod engine;
 mod errors;
 mod flow;
@@ -28,6 +29,7 @@ mod _native {
     #[pymodule_export]
     use super::{
         array::Array,
+        edit::{add_edit, clear_edits, copy_model, edited_places, edits, has_effects, parameter, parameters},
         flow::{Body, abandon_function, begin_function, call_function, cond, end_function, while_loop},
         generation::Generation,
         model::{Model, peak_memory},

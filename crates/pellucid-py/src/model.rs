@@ -1,6 +1,6 @@
 //! An open model: what its tree and its sites are, and its tokenizer.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use pellucid_graph::diagnostic::nearest;
 use pellucid_graph::spec::display_path;
@@ -14,10 +14,11 @@ use crate::hub;
 use crate::recorder::{PromptArg, token_ids};
 use crate::signals::interruptible;
 
-/// A model in memory, shared by all who trace it.
+/// A handle to a model in memory, shared by all who trace it. An edit in place gives it another model;
+/// runs that have begun go on with the one they began with.
 #[pyclass(frozen, module = "pellucid._native")]
 pub struct Model {
-    inner: Arc<engine::Model>,
+    inner: RwLock<Arc<engine::Model>>,
     revision: Option<String>,
 }
 
@@ -38,9 +39,20 @@ type EncodingRow = (Vec<u32>, Vec<u8>, Vec<(usize, usize)>, Vec<String>);
 type SiteRow = (String, String, &'static str, Vec<String>);
 
 impl Model {
-    /// The engine's model.
-    pub fn shared(&self) -> &Arc<engine::Model> {
-        &self.inner
+    /// The engine's model as it is now.
+    pub fn shared(&self) -> Arc<engine::Model> {
+        // What is guarded is replaced whole: a panic while it was held has left nothing half done.
+        self.inner.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Makes this handle one to another model, which is this one edited.
+    pub fn replace(&self, model: engine::Model) {
+        *self.inner.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(model);
+    }
+
+    /// Another handle, to this model as it is now.
+    pub fn copied(&self) -> Model {
+        Model { inner: RwLock::new(self.shared()), revision: self.revision.clone() }
     }
 }
 
@@ -80,7 +92,7 @@ impl Model {
             let rules: Vec<Rename<'_>> = renames.iter().map(|(from, to)| rule(from, to)).collect();
             model.rename(&rules).map(|()| model)
         };
-        Ok(Model { inner: Arc::new(interruptible(py, None, work)?.raise(py)?), revision })
+        Ok(Model { inner: RwLock::new(Arc::new(interruptible(py, None, work)?.raise(py)?)), revision })
     }
 
     /// The commit, if it is a model of the hub.
@@ -91,75 +103,79 @@ impl Model {
 
     /// Reads all weights now.
     fn load(&self, py: Python<'_>) -> PyResult<()> {
-        let inner = self.inner.clone();
+        let inner = self.shared();
         interruptible(py, None, move || inner.load(&mut |_| {}))?.raise(py)
     }
 
     /// Bytes that all weights take in memory once they are read.
     #[getter]
     fn weight_bytes(&self) -> u64 {
-        self.inner.weight_bytes()
+        self.shared().weight_bytes()
     }
 
     #[getter]
-    fn name(&self) -> &str {
-        &self.inner.spec().name
+    fn name(&self) -> String {
+        self.shared().spec().name.clone()
     }
 
     #[getter]
-    fn model_type(&self) -> &str {
-        &self.inner.spec().model_type
+    fn model_type(&self) -> String {
+        self.shared().spec().model_type.clone()
     }
 
     #[getter]
     fn n_ctx(&self) -> usize {
-        self.inner.spec().n_ctx
+        self.shared().spec().n_ctx
     }
 
     #[getter]
     fn vocab_size(&self) -> usize {
-        self.inner.spec().vocab_size
+        self.shared().spec().vocab_size
     }
 
     #[getter]
     fn dtype(&self) -> &'static str {
-        self.inner.spec().dtype.name()
+        self.shared().spec().dtype.name()
     }
 
     /// Every module, parents before children.
     fn modules(&self) -> Vec<ModuleRow> {
-        let modules = &self.inner.spec().modules;
+        let model = self.shared();
+        let modules = &model.spec().modules;
         modules.iter().map(|m| (m.path.clone(), m.kind.clone(), m.tokenwise, m.params)).collect()
     }
 
     /// Every site, in the order a forward pass visits them.
     fn sites(&self) -> Vec<SiteRow> {
-        self.inner.spec().sites.iter().map(site_row).collect()
+        self.shared().spec().sites.iter().map(site_row).collect()
     }
 
     /// The sites of a generation, in the order that a step comes to them.
     fn generator_sites(&self) -> Vec<SiteRow> {
-        self.inner.spec().generator.iter().map(site_row).collect()
+        self.shared().spec().generator.iter().map(site_row).collect()
     }
 
     /// Every other name of a module or site, parents before children: from the root, at the real path
     /// of its parent, and what it stands for.
     fn aliases(&self) -> Vec<(String, String, String)> {
-        let spec = self.inner.spec();
+        let model = self.shared();
+        let spec = model.spec();
         spec.aliases.iter().map(|a| (a.name.clone(), spec.real_name(a), a.target.clone())).collect()
     }
 
     /// Raises what is wrong with a name that a module has neither as a child nor as a site.
     fn unknown_name(&self, py: Python<'_>, path: &str, name: &str, at: At) -> PyResult<()> {
-        let (spec, at) = (self.inner.spec(), loc(at));
+        let (model, at) = (self.shared(), loc(at));
+        let spec = model.spec();
         if !path.is_empty() || !name.contains('.') {
             spec.module(path).map_err(|d| d.at(at.clone())).raise(py)?;
         }
         let (children, points) = (spec.children(path), spec.points(path));
+        let weights = spec.parameters_at(path);
         let message = format!("`{}` has no module or site `{name}`", display_path(path));
         let diagnostic = Diagnostic::new(Code::UnknownModule, message);
         let aliases = spec.aliases_at(path);
-        let known = children.iter().chain(&points).chain(&aliases).copied();
+        let known = children.iter().chain(&points).chain(&aliases).chain(&weights).copied();
         let help = nearest(name, known).unwrap_or_else(|| match (children.is_empty(), points.is_empty()) {
             (true, true) => "`print(model)` shows every module and site".to_owned(),
             (true, false) => format!("it has the sites {}", points.join(", ")),
@@ -173,7 +189,7 @@ impl Model {
 
     /// Raises what is wrong with a path that the model does not have.
     fn unknown_path(&self, py: Python<'_>, path: &str, at: At) -> PyResult<()> {
-        self.inner.spec().module(path).map_err(|d| d.at(loc(at))).raise(py).map(drop)
+        self.shared().spec().module(path).map_err(|d| d.at(loc(at))).raise(py).map(drop)
     }
 
     /// The prompts with ids, masks, offsets and pieces, filled up if a side and a length say how.
@@ -185,7 +201,8 @@ impl Model {
         padding: Option<(Option<String>, Option<usize>)>,
         at: At,
     ) -> PyResult<Vec<EncodingRow>> {
-        let tokenizer = self.inner.tokenizer();
+        let model = self.shared();
+        let tokenizer = model.tokenizer();
         let encodings = texts.iter().map(|text| tokenizer.encoding(text, add_special));
         let mut encodings = encodings.collect::<Result<Vec<_>, _>>().raise(py)?;
         if let Some((side, length)) = padding {
@@ -213,7 +230,8 @@ impl Model {
         add_special: bool,
         at: At,
     ) -> PyResult<Vec<usize>> {
-        let (tokenizer, at) = (self.inner.tokenizer(), loc(at));
+        let (model, at) = (self.shared(), loc(at));
+        let tokenizer = model.tokenizer();
         let (text, encoding) = match prompt {
             PromptArg::Text(text) => {
                 let encoding = tokenizer.encoding(&text, add_special).raise(py)?;
@@ -243,26 +261,27 @@ impl Model {
     ) -> PyResult<String> {
         let now = Now { unix_s: now.0, utc_offset_s: now.1 };
         let chat = Chat { add_generation_prompt, continue_final_message, template, variables, now };
-        let text = self.inner.tokenizer().chat(messages, &chat);
+        let text = self.shared().tokenizer().chat(messages, &chat);
         text.map_err(|e| errors::new(py, e.code(), &e.to_string(), None, loc(at)))
     }
 
     /// The Jinja that messages are rendered with.
     #[getter]
-    fn chat_template(&self) -> Option<&str> {
-        self.inner.tokenizer().chat_templates()?.get(false)
+    fn chat_template(&self) -> Option<String> {
+        self.shared().tokenizer().chat_templates()?.get(false).map(str::to_owned)
     }
 
     /// Role, text and id of the tokens that have a role.
     fn special_tokens(&self) -> Vec<(String, String, Option<u32>)> {
-        let tokenizer = self.inner.tokenizer();
+        let model = self.shared();
+        let tokenizer = model.tokenizer();
         let row = |(role, text): &(String, String)| (role.clone(), text.clone(), tokenizer.id(text));
         tokenizer.special_tokens().iter().map(row).collect()
     }
 
     #[getter]
     fn padding_side(&self) -> &'static str {
-        self.inner.tokenizer().padding_side().name()
+        self.shared().tokenizer().padding_side().name()
     }
 
     /// One vector for each prompt, `[b, d]`: as the model's folder says, or with another `normalize`.
@@ -273,7 +292,7 @@ impl Model {
         normalize: Option<bool>,
         at: At,
     ) -> PyResult<Array> {
-        let (model, cancel, at) = (self.inner.clone(), Cancel::new(), loc(at));
+        let (model, cancel, at) = (self.shared(), Cancel::new(), loc(at));
         let prompts =
             prompts.into_iter().map(|p| p.ids(py, &model, at.as_ref())).collect::<PyResult<Vec<_>>>()?;
         let work = {
@@ -294,19 +313,19 @@ impl Model {
     /// Whether it continues texts; an encoder does not.
     #[getter]
     fn is_causal(&self) -> bool {
-        self.inner.is_causal()
+        self.shared().is_causal()
     }
 
     fn encode(&self, py: Python<'_>, text: &str, add_special: bool) -> PyResult<Vec<u32>> {
-        self.inner.tokenizer().encode(text, add_special).raise(py)
+        self.shared().tokenizer().encode(text, add_special).raise(py)
     }
 
     fn decode(&self, py: Python<'_>, ids: Vec<u32>, skip_special: bool) -> PyResult<String> {
-        self.inner.tokenizer().decode(&ids, skip_special).raise(py)
+        self.shared().tokenizer().decode(&ids, skip_special).raise(py)
     }
 
     fn pieces(&self, ids: Vec<u32>) -> Vec<String> {
-        self.inner.tokenizer().pieces(&ids)
+        self.shared().tokenizer().pieces(&ids)
     }
 }
 

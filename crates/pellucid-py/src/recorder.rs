@@ -50,12 +50,12 @@ impl Handle {
 
 #[pymethods]
 impl Handle {
-    /// Length of each axis; `None` where it depends on elements.
+    /// Length of each axis; `None` where it depends on elements, or in an edit on prompts.
     #[getter]
     fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let recorder = self.recorder.borrow(py);
-        let ty = recorder.inner.type_of(self.inner);
-        let length = |(i, n): (usize, &usize)| (!ty.is_open(i)).then_some(*n);
+        let (ty, open) = (recorder.inner.type_of(self.inner), recorder.inner.open_axes(self.inner));
+        let length = |(i, n): (usize, &usize)| (open >> i & 1 == 0).then_some(*n);
         PyTuple::new(py, ty.shape.iter().enumerate().map(length).collect::<Vec<_>>())
     }
 
@@ -218,12 +218,17 @@ impl Recorder {
 
 #[pymethods]
 impl Recorder {
-    /// `live` runs what is recorded at once, and tells `log` of what it logs.
+    /// `live` runs what is recorded at once, and tells `log` of what it logs. An `edit` is of every step, or of
+    /// the first so many, and has an invoke already.
     #[new]
-    #[pyo3(signature = (model, live=false, log=None))]
-    fn new(model: &Model, live: bool, log: Option<Py<PyAny>>) -> Recorder {
-        let model = model.shared().clone();
-        let inner = pellucid_graph::Recorder::new(model.spec().clone(), Limits::default());
+    #[pyo3(signature = (model, live=false, log=None, edit=None))]
+    fn new(model: &Model, live: bool, log: Option<Py<PyAny>>, edit: Option<usize>) -> Recorder {
+        let model = model.shared();
+        let (spec, limits) = (model.spec().clone(), Limits::default());
+        let inner = match edit {
+            Some(steps) => pellucid_graph::Recorder::edit(spec, limits, (steps > 0).then_some(steps), None),
+            None => pellucid_graph::Recorder::new(spec, limits),
+        };
         let (constants, names, sink) = (HashMap::new(), HashMap::new(), Sink::new(log));
         let running = live.then(|| Running::new(model.clone()));
         Recorder { model, inner, constants, names, running, sink }
@@ -292,6 +297,20 @@ impl Recorder {
         let value = slf.borrow_mut().handle(slf, value, at.as_ref())?;
         slf.borrow_mut().inner.skip(invoke, path, step, value, at).raise(slf.py())?;
         settle(slf)
+    }
+
+    /// Reads weights.
+    fn parameter(slf: &Bound<'_, Self>, path: &str, at: At) -> PyResult<Py<Handle>> {
+        let inner = slf.borrow_mut().inner.parameter(path, loc(at)).raise(slf.py())?;
+        Ok(wrap(slf, inner)?.unbind())
+    }
+
+    /// Writes weights, in an edit.
+    fn set_parameter(slf: &Bound<'_, Self>, path: &str, value: &Bound<'_, PyAny>, at: At) -> PyResult<()> {
+        let at = loc(at);
+        let mut recorder = slf.borrow_mut();
+        let value = recorder.handle(slf, value, at.as_ref())?;
+        recorder.inner.set_parameter(path, value, at).raise(slf.py())
     }
 
     /// A constant with a storage of its own, which can be written to.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
-use pellucid_graph::{CheckedTrace, Limits, check, explain, plan, text, wire};
+use pellucid_graph::{CheckedTrace, Limits, explain, plan, text, wire};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 
@@ -32,11 +32,16 @@ impl Trace {
         Trace(inner)
     }
 
+    /// The trace of the graph.
+    pub fn inner(&self) -> &pellucid_graph::Trace {
+        &self.0
+    }
+
     /// The trace checked against a model; its text prompts are tokenized.
     fn checked(&self, py: Python<'_>, model: &engine::Model) -> PyResult<CheckedTrace> {
         let mut inner = self.0.clone();
         inner.tokenize(|text| model.tokenizer().encode(text, true)).raise(py)?;
-        check(inner, model.spec(), &Limits::default()).raise(py)
+        model.check(inner, &Limits::default()).raise(py)
     }
 }
 
@@ -54,6 +59,12 @@ impl Trace {
     #[getter]
     fn model(&self) -> Option<&str> {
         self.0.model.as_deref()
+    }
+
+    /// Whether it is an edit: what is done for any prompt.
+    #[getter]
+    fn is_edit(&self) -> bool {
+        self.0.is_edit()
     }
 
     /// The text form.
@@ -75,7 +86,7 @@ impl Trace {
 
     /// The plan and what it will cost.
     fn explain(&self, py: Python<'_>, model: &Model) -> PyResult<String> {
-        let checked = self.checked(py, model.shared())?;
+        let checked = self.checked(py, &model.shared())?;
         Ok(explain(&checked, &plan(&checked)))
     }
 
@@ -84,7 +95,7 @@ impl Trace {
     /// runs.
     #[pyo3(signature = (model, log=None))]
     fn run(&self, py: Python<'_>, model: &Model, log: Option<Py<PyAny>>) -> PyResult<Results> {
-        let model = model.shared().clone();
+        let model = model.shared();
         let checked = self.checked(py, &model)?;
         let mut results = run_all(py, vec![(model, checked)], vec![Sink::new(log)])?;
         Ok(results.pop().unwrap_or_default())
@@ -99,7 +110,7 @@ pub fn run_session(
 ) -> PyResult<Vec<Results>> {
     let (mut work, mut sinks) = (Vec::new(), Vec::new());
     for (trace, model, log) in traces {
-        let model = model.shared().clone();
+        let model = model.shared();
         let checked = trace.checked(py, &model)?;
         work.push((model, checked));
         sinks.push(Sink::new(log));

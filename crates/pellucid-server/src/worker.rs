@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pellucid_api::{ErrorBody, Job, ResultTensor, results};
 use pellucid_engine::{Cancel, Error, Model, Observer, Saved, execute_observed};
-use pellucid_graph::{Limits, Trace, check};
+use pellucid_graph::{Limits, Trace};
 
 /// A model and the limits of what may be asked of it.
 pub struct Worker {
@@ -58,7 +58,7 @@ impl Worker {
         observer: &mut Observer<'_>,
     ) -> Result<Saved, Error> {
         trace.tokenize(|text| self.model.tokenizer().encode(text, true))?;
-        let checked = check(trace, self.model.spec(), &self.limits)?;
+        let checked = self.model.check(trace, &self.limits)?;
         execute_observed(&self.model, &checked, cancel, observer)
     }
 }

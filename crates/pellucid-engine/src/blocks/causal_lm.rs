@@ -52,7 +52,7 @@ impl<B: Module> CausalLm<B> {
             Some(table) => {
                 // Some files hold the shared table twice.
                 s.leave(&["weight"]);
-                Ok(Linear::tied(table))
+                Ok(Linear::tied(s, table))
             }
             None => Linear::load(s, d, v),
         })?;

@@ -66,8 +66,14 @@ impl Linear {
         self.matrix.forward(x)
     }
 
+    /// The weights.
+    pub(super) fn matrix(&self) -> &Matrix {
+        &self.matrix
+    }
+
     /// A layer over weights found elsewhere: a head tied to its embedding.
-    pub fn tied(matrix: Arc<Matrix>) -> Linear {
+    pub fn tied(scope: &Scope<'_>, matrix: Arc<Matrix>) -> Linear {
+        scope.tied(&matrix);
         Linear { matrix, storage: Storage::Linear }
     }
 }

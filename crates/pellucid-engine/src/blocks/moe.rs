@@ -176,14 +176,18 @@ impl Experts {
     fn load(scope: &Scope<'_>, spec: MoeSpec, act: Act, router: Child<Router>) -> Result<Experts, LoadError> {
         let act_fn = scope.child("act_fn", |_| Ok(act))?;
         let expert = |i: usize| {
-            let [gate, up, down] = spec.stored.map(|name| scope.under(&format!("{i}.{name}")));
+            let [gate, up, down] = spec.stored.map(|name| scope.part(&format!("{i}.{name}")));
             Ok(Expert {
                 gate: Linear::load(&gate, spec.d, spec.f)?,
                 up: Linear::load(&up, spec.d, spec.f)?,
                 down: Linear::load(&down, spec.f, spec.d)?,
             })
         };
-        let experts = (0..spec.n_experts).map(expert).collect::<Result<_, _>>()?;
+        let experts: Vec<Expert> = (0..spec.n_experts).map(expert).collect::<Result<_, _>>()?;
+        let (n, d, f) = (spec.n_experts, spec.d, spec.f);
+        let gates = experts.iter().flat_map(|e| [e.gate.matrix(), e.up.matrix()]).collect();
+        scope.stacked("gate_up_proj", [n, 2 * f, d], gates);
+        scope.stacked("down_proj", [n, d, f], experts.iter().map(|e| e.down.matrix()).collect());
         Ok(Experts { spec, experts, act_fn, router })
     }
 

@@ -91,6 +91,7 @@ pub(crate) fn infer_statement(
             Err(Diagnostic::new(Code::ShapeMismatch, message))
         }
         Kind::Import { ty, .. } => Ok(vec![ty.clone()]),
+        Kind::Parameter { path } => Ok(vec![spec.parameter(path)?.ty()]),
         Kind::Op { op, args } => Call::infer(op.def(), args, types),
         Kind::Apply { module, input } => Ok(vec![apply_type(spec, module, known(types, *input)?)?]),
         Kind::Call { .. } | Kind::Cond { .. } | Kind::Loop { .. } => {
@@ -110,6 +111,11 @@ pub(crate) fn infer_statement(
             let output = Site { step: *step, ..Site::new(module.clone(), Point::Output) };
             let want = value_site_type(spec, rows, *invoke, &output)?;
             must_match("skip", module, "its output", known(types, *value)?, &want)?;
+            Ok(vec![])
+        }
+        Kind::SetParameter { path, value } => {
+            let want = spec.parameter(path)?.ty();
+            must_match("write", path, "the weights", known(types, *value)?, &want)?;
             Ok(vec![])
         }
         Kind::Save { value, .. } => known(types, *value).map(|_| vec![]),

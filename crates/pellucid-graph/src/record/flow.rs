@@ -3,8 +3,8 @@
 
 use super::frame::{Frame, Reach};
 use super::{Handle, Recorder};
-use crate::check::{Scope, check_function};
-use crate::{Code, Diagnostic, FunctionId, Kind, Loc, Result, TensorType, Use, ValueId};
+use crate::check::check_function;
+use crate::{Code, Diagnostic, Function, FunctionId, Kind, Loc, Result, TensorType, Use, ValueId};
 
 /// A recorded function, with the values around it that it captured: to be run where it was recorded.
 #[derive(Clone, Debug)]
@@ -33,11 +33,39 @@ impl Recorder {
         reach: Reach,
         at: Option<Loc>,
     ) -> Result<Vec<Handle>> {
+        let others = if self.shadow.is_some() { params.to_vec() } else { Vec::new() };
+        self.begin(name, params, others, reach, at)
+    }
+
+    /// Begins a function whose parameters have the types of these values.
+    ///
+    /// # Errors
+    /// Too many functions inside each other.
+    pub fn begin_function_on(
+        &mut self,
+        name: &str,
+        params: &[Handle],
+        reach: Reach,
+        at: Option<Loc>,
+    ) -> Result<Vec<Handle>> {
+        let types: Vec<TensorType> = params.iter().map(|h| self.type_of(*h).clone()).collect();
+        let others = params.iter().filter_map(|h| self.other_type_of(*h)).collect();
+        self.begin(name, &types, others, reach, at)
+    }
+
+    fn begin(
+        &mut self,
+        name: &str,
+        params: &[TensorType],
+        others: Vec<TensorType>,
+        reach: Reach,
+        at: Option<Loc>,
+    ) -> Result<Vec<Handle>> {
         crate::Limits::hold("nesting", self.frames.len() + 1, self.limits.nesting)
             .map_err(|d| d.at(at.clone()))?;
         let name = self.free_name(name);
         let id = self.storages.enter();
-        self.frames.push(Frame::new(id, name, reach, params, at));
+        self.frames.push(Frame::new(id, name, reach, params, others, at));
         Ok((0..params.len() as u32).map(|i| self.storages.borrowed(ValueId(i))).collect())
     }
 
@@ -50,17 +78,19 @@ impl Recorder {
         let Some(frame) = self.leave_frame() else {
             return Err(Diagnostic::new(Code::BadArgument, "no function was begun").at(at));
         };
+        let others = frame.other_params();
         let (function, captures) = frame.finish(&values?);
-        let scope = Scope {
-            spec: &self.spec,
-            constants: &self.trace.constants,
-            rows: &self.rows,
-            functions: &self.signatures,
-        };
-        let signature = check_function(&function, scope, &self.limits).map_err(|d| d.at(at))?;
+        let function = self.add_function(function, others).map_err(|d| d.at(at))?;
+        Ok(Body { function, captures })
+    }
+
+    /// Adds a function; `others` are the types of its parameters for other prompts.
+    pub(super) fn add_function(&mut self, function: Function, others: Vec<TensorType>) -> Result<FunctionId> {
+        let signature = check_function(&function, self.scope(), &self.limits).map_err(|d| self.in_edit(d))?;
+        self.add_function_for_others(&function, others)?;
         self.signatures.push(signature);
         self.trace.functions.push(function);
-        Ok(Body { function: self.trace.functions.len() - 1, captures })
+        Ok(self.trace.functions.len() - 1)
     }
 
     /// Forgets the function begun last.
@@ -124,7 +154,7 @@ impl Recorder {
     }
 
     /// The name, without what the text form cannot read, and with a number if it is taken.
-    fn free_name(&self, name: &str) -> String {
+    pub(super) fn free_name(&self, name: &str) -> String {
         let word = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' };
         let name: String = name.chars().map(word).take(64).collect();
         let name = if name.is_empty() { "function".to_owned() } else { name };

@@ -25,6 +25,8 @@ pub(super) struct Frame {
     pub name: String,
     pub reach: Reach,
     pub types: Vec<TensorType>,
+    /// The same for other prompts, while an edit is recorded.
+    pub other_types: Vec<TensorType>,
     /// Values of the constants it uses.
     pub constants: HashMap<usize, ValueId>,
     pub at: Option<Loc>,
@@ -40,12 +42,21 @@ enum Line {
 }
 
 impl Frame {
-    pub fn new(id: FrameId, name: String, reach: Reach, params: &[TensorType], at: Option<Loc>) -> Frame {
+    /// A function of parameters of these types; of `others` for other prompts.
+    pub fn new(
+        id: FrameId,
+        name: String,
+        reach: Reach,
+        params: &[TensorType],
+        others: Vec<TensorType>,
+        at: Option<Loc>,
+    ) -> Frame {
         Frame {
             id,
             name,
             reach,
             types: params.to_vec(),
+            other_types: others,
             constants: HashMap::new(),
             at,
             n_params: params.len(),
@@ -55,16 +66,24 @@ impl Frame {
     }
 
     /// The number here of a value of the frame around.
-    pub fn capture(&mut self, outer: ValueId, ty: &TensorType) -> ValueId {
+    pub fn capture(&mut self, outer: ValueId, ty: &TensorType, other: Option<TensorType>) -> ValueId {
         *self.captured.entry(outer).or_insert_with(|| {
             self.lines.push(Line::Capture(outer));
             self.types.push(ty.clone());
+            self.other_types.extend(other);
             ValueId(self.types.len() as u32 - 1)
         })
     }
 
     pub fn push(&mut self, statement: Statement) {
         self.lines.push(Line::Statement(statement));
+    }
+
+    /// The types of the parameters for other prompts, in the order that [`finish`](Self::finish) gives them.
+    pub fn other_params(&self) -> Vec<TensorType> {
+        let captures = self.lines.iter().filter_map(Line::captured);
+        let captured = captures.filter_map(|v| self.other_types.get(self.captured[&v].index()));
+        self.other_types.iter().take(self.n_params).chain(captured).cloned().collect()
     }
 
     /// The function, and the values around it that it takes after its own parameters.

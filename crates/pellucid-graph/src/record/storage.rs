@@ -97,6 +97,8 @@ struct Storage {
     borrowed: bool,
     version: u32,
     site: Option<(InvokeId, Site)>,
+    /// The weights that it is the value of.
+    parameter: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -161,7 +163,8 @@ impl Storages {
     }
 
     fn storage(&mut self, value: ValueId, borrowed: bool) -> Handle {
-        self.storages.push(Storage { value, frame: self.frame, borrowed, version: 0, site: None });
+        let (frame, site, parameter) = (self.frame, None, None);
+        self.storages.push(Storage { value, frame, borrowed, version: 0, site, parameter });
         let (storage, steps) = (self.storages.len() - 1, Vec::new());
         self.push(Entry { storage, steps, version: 0, value, layout: None, overlapping: None })
     }
@@ -223,6 +226,21 @@ impl Storages {
     /// The value of the handle's storage.
     pub fn stored(&self, handle: Handle) -> ValueId {
         self.storages[self.handles[handle.0].storage].value
+    }
+
+    /// Says which weights the storage is the value of.
+    pub fn bind_parameter(&mut self, handle: Handle, path: Option<String>) {
+        self.storages[self.handles[handle.0].storage].parameter = path;
+    }
+
+    /// The weights that the handle is the value of, or a part of it.
+    pub fn parameter_of(&self, handle: Handle) -> Option<&str> {
+        self.storages[self.handles[handle.0].storage].parameter.as_deref()
+    }
+
+    /// True when the handle is the weights' own value, not a part of it.
+    pub fn is_whole_parameter(&self, handle: Handle, path: &str) -> bool {
+        self.handles[handle.0].steps.is_empty() && self.parameter_of(handle) == Some(path)
     }
 
     /// The value the handle saw last; right for its type, which writes never change.

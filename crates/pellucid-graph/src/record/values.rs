@@ -55,9 +55,10 @@ impl Recorder {
     /// Takes a value at `depth` one function further in.
     fn capture(&mut self, depth: usize, value: ValueId) -> Result<ValueId> {
         let ty = self.types_at(depth)[value.index()].clone();
+        let other = self.other_types_at(depth).get(value.index()).cloned();
         let frame = &mut self.frames[depth];
         match frame.reach {
-            Reach::Around => Ok(frame.capture(value, &ty)),
+            Reach::Around => Ok(frame.capture(value, &ty, other)),
             Reach::Parameters => {
                 let message = format!("`{}` uses a value from around it ({ty})", frame.name);
                 Err(Diagnostic::new(Code::EffectInFunction, message).help("pass it as an argument"))
@@ -65,8 +66,18 @@ impl Recorder {
         }
     }
 
-    fn types_at(&self, depth: usize) -> &[TensorType] {
+    pub(super) fn types_at(&self, depth: usize) -> &[TensorType] {
         if depth == 0 { &self.types } else { &self.frames[depth - 1].types }
+    }
+
+    /// What statements can refer to.
+    pub(super) fn scope(&self) -> Scope<'_> {
+        Scope {
+            spec: &self.spec,
+            constants: &self.trace.constants,
+            rows: &self.rows,
+            functions: &self.signatures,
+        }
     }
 
     pub(super) fn ty(&self, value: ValueId) -> &TensorType {
@@ -87,13 +98,11 @@ impl Recorder {
             let diagnostic = Diagnostic::new(Code::EffectInFunction, message);
             return Err(fail(diagnostic.help("return the value and do it outside")));
         }
-        let scope = Scope {
-            spec: &self.spec,
-            constants: &self.trace.constants,
-            rows: &self.rows,
-            functions: &self.signatures,
-        };
-        let made = infer_statement(&kind, scope, self.types_at(depth)).map_err(fail)?;
+        let made = infer_statement(&kind, self.scope(), self.types_at(depth)).map_err(|d| match kind {
+            Kind::SetParameter { .. } => fail(d),
+            _ => fail(self.in_edit(d)),
+        })?;
+        let made_else = self.made_for_others(depth, &kind, &made).map_err(fail)?;
         hold_sizes(&kind, &made, &self.limits).map_err(fail)?;
         Limits::hold("values", self.n_values + made.len(), self.limits.values).map_err(fail)?;
         self.n_statements += 1;
@@ -112,6 +121,7 @@ impl Recorder {
         let first = types.len() as u32;
         let values = (first..first + made.len() as u32).map(ValueId).collect();
         types.extend(made);
+        self.add_other_types(depth, made_else);
         Ok(values)
     }
 }

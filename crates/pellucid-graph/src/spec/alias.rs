@@ -117,6 +117,9 @@ impl ModelSpec {
             match &mut statement.kind {
                 Kind::Read { site, .. } | Kind::Write { site, .. } => *site = self.real_site(site.clone()),
                 Kind::Skip { module, .. } | Kind::Apply { module, .. } => *module = self.real(module),
+                Kind::Parameter { path } | Kind::SetParameter { path, .. } => {
+                    *path = self.real_parameter(path);
+                }
                 _ => {}
             }
         }

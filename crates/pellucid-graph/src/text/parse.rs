@@ -110,13 +110,14 @@ impl Parser<'_> {
                 let (invoke, (module, step)) = (c.parsed("an invoke")?, module_at(c)?);
                 Kind::Skip { invoke, module, step, value: self.value(c)? }
             }
+            "set" => Kind::SetParameter { path: module(c)?, value: self.value(c)? },
             "save" => Kind::Save { name: c.quoted()?, value: self.value(c)? },
             "log" => Kind::Log { parts: self.parts(c)? },
             "stop" => Kind::Stop,
             _ => {
                 let message = format!("expected a statement, got `{word}`");
                 let help = "lines start with a value like `%0 =`, or model, generate, invoke, function, return, \
-                            write, skip, save, log, stop";
+                            write, skip, set, save, log, stop";
                 return Err(Diagnostic::new(Code::Syntax, message).help(help));
             }
         };
@@ -161,6 +162,7 @@ impl Parser<'_> {
         let kind = match word {
             "read" => Kind::Read { invoke: c.parsed("an invoke")?, site: site(c)? },
             "apply" => Kind::Apply { module: module(c)?, input: self.value(c)? },
+            "parameter" => Kind::Parameter { path: module(c)? },
             "constant" => self.constant(c)?,
             "import" => Kind::Import {
                 trace: c.parsed("the number of an earlier trace")?,

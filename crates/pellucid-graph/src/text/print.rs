@@ -50,6 +50,7 @@ pub(crate) fn line(trace: &Trace, kind: &Kind, first: ValueId) -> String {
             None => format!("{made}constant ?{index}"),
         },
         Kind::Import { trace, name, ty } => format!("{made}import {trace} {} {ty}", quote(name)),
+        Kind::Parameter { path } => format!("{made}parameter {path}"),
         Kind::Op { op, args } => {
             let mut line = format!("{made}{}", op.def().name);
             for (param, arg) in op.def().params.iter().zip(args) {
@@ -75,6 +76,7 @@ pub(crate) fn line(trace: &Trace, kind: &Kind, first: ValueId) -> String {
         Kind::Skip { invoke, module, step, value } => {
             format!("skip {invoke} {}@{step} {value}", path(module))
         }
+        Kind::SetParameter { path, value } => format!("set {path} {value}"),
         Kind::Save { name, value } => format!("save {} {value}", quote(name)),
         Kind::Log { parts } => {
             parts.iter().fold("log".to_owned(), |line, part| line + " " + &part_text(part))

@@ -12,6 +12,8 @@ mod pack;
 pub use loose::{Loose, linear_loose};
 pub use matmul::matmul;
 
+use std::sync::Arc;
+
 use half::{bf16, f16};
 
 use crate::weights::Weights;
@@ -32,7 +34,7 @@ pub enum Layout {
 /// A linear layer whose weights are packed for the kernel, in their own type.
 #[derive(Debug)]
 pub struct PackedLinear {
-    panels: Stored,
+    panels: Arc<Stored>,
     /// One per output, padded with zeros to whole panels.
     bias: Vec<f32>,
     n_in: usize,
@@ -60,7 +62,16 @@ impl PackedLinear {
             Weights::Bf16(w) => Stored::Bf16(Panels::pack(w, layout, n_out, n_in)),
             Weights::F16(w) => Stored::F16(Panels::pack(w, layout, n_out, n_in)),
         };
-        PackedLinear { panels, bias, n_in, n_out }
+        PackedLinear { panels: Arc::new(panels), bias, n_in, n_out }
+    }
+
+    /// The same weights, in the same memory, with another bias of length `n_out`.
+    ///
+    /// # Panics
+    /// If the length does not fit.
+    pub fn with_bias(&self, bias: Option<&[f32]>) -> Self {
+        let panels = self.panels.clone();
+        PackedLinear { panels, bias: padded(bias, self.n_out), n_in: self.n_in, n_out: self.n_out }
     }
 
     /// The number of inputs.
@@ -75,7 +86,7 @@ impl PackedLinear {
 
     /// The memory that weights and bias take, in bytes.
     pub fn bytes(&self) -> usize {
-        let weights = match &self.panels {
+        let weights = match &*self.panels {
             Stored::F32(panels) => panels.bytes(),
             Stored::Bf16(panels) => panels.bytes(),
             Stored::F16(panels) => panels.bytes(),
@@ -113,7 +124,7 @@ impl PackedLinear {
     pub fn row(&self, i: usize, out: &mut [f32]) {
         assert!(i < self.n_out, "row {i} of {}", self.n_out);
         assert_eq!(out.len(), self.n_in, "output");
-        match &self.panels {
+        match &*self.panels {
             Stored::F32(panels) => panels.row(i, out),
             Stored::Bf16(panels) => panels.row(i, out),
             Stored::F16(panels) => panels.row(i, out),
@@ -130,7 +141,7 @@ impl PackedLinear {
     unsafe fn forward_raw(&self, x: &[f32], out: *mut f32) {
         // SAFETY: the caller's promise is the same.
         unsafe {
-            match &self.panels {
+            match &*self.panels {
                 Stored::F32(panels) => forward::forward(panels, &self.bias, self.n_out, x, out),
                 Stored::Bf16(panels) => forward::forward(panels, &self.bias, self.n_out, x, out),
                 Stored::F16(panels) => forward::forward(panels, &self.bias, self.n_out, x, out),
