@@ -12,19 +12,30 @@ logits.argmax(-1)  # concrete after the block
 ```
 """
 
-from pellucid import _contract, _create, _ops, _places, _random, _reduce, _views, linalg, weights
+from pellucid import (
+    _contract,
+    _create,
+    _log,
+    _ops,
+    _places,
+    _random,
+    _reduce,
+    _views,
+    linalg,
+    weights,
+)
 from pellucid._containers import SavedDict as dict
 from pellucid._containers import SavedList as list
 from pellucid._containers import save, tensor
 from pellucid._contract import *  # noqa: F403
 from pellucid._create import *  # noqa: F403
+from pellucid._log import Log, on_log
 from pellucid._native import __version__, peak_memory
 from pellucid._ops import *  # noqa: F403 - the table's names
 from pellucid._places import *  # noqa: F403
 from pellucid._random import *  # noqa: F403
 from pellucid._reduce import *  # noqa: F403
 from pellucid._views import *  # noqa: F403
-from pellucid._log import Log, log, on_log  # isort: skip - after the table, whose `log` it hides
 from pellucid.cache import Cache
 from pellucid.dtype import (
     DType,
@@ -65,6 +76,8 @@ from pellucid.tensor import Tensor
 from pellucid.tokenizer import Encoding, Tokenizer
 from pellucid.trace import Trace, load_trace
 from pellucid.tracer import Tracer
+
+log = _log.log  # type: ignore[assignment] # of the table's names it hides one: `x.log()`
 
 __all__ = [
     "ArgumentError",

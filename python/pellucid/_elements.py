@@ -101,10 +101,10 @@ class Elements(Operators):
 
     def __format__(self, spec: str) -> str:
         if not spec:
-            return str(self)
+            return repr(self)
         if self.is_symbolic:
             self._lowered()  # raises what is wrong with a value that was not saved
-            return str(self)
+            return repr(self)
         return format(self.item(), spec)
 
     # Other libraries.

@@ -29,16 +29,6 @@ class Recorder(_native.Recorder):
     is_live: bool = False
     """Whether what is recorded is run at once, so that values have elements."""
 
-    def __new__(
-        cls,
-        model: _native.Model,
-        live: bool = False,
-        log: Hear | None = None,
-        edit: int | None = None,
-    ) -> Recorder:
-        """`log` hears what is logged; `edit` makes it one of so many steps, 0 being all."""
-        return super().__new__(cls, model, live, log, edit)
-
     def __init__(
         self,
         model: _native.Model,
@@ -46,6 +36,7 @@ class Recorder(_native.Recorder):
         log: Hear | None = None,
         edit: int | None = None,
     ) -> None:
+        """`log` hears what is logged; `edit` makes it one of so many steps, 0 being all."""
         self.is_live = live
         self.is_edit = edit is not None
         """Whether it is for any prompt, so that lengths of prompts are not known."""

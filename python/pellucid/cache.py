@@ -200,6 +200,8 @@ class Cache(Mapping[str, Cached]):
 
     def _reserve(self) -> None:
         """Has a live trace keep what its pass leaves behind before the cache is filled."""
+        if not self._recorder.is_live or self._invoke < 0:
+            return
         sites = [(path, point) for path, point, *_ in self._root._model.sites()]
         wanted = [s for s in sites if s[0] in self._wanted and s[1] in self._points]
         steps = [(path, point, step) for step in self._steps for path, point in wanted]

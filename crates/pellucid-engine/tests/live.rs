@@ -7,7 +7,7 @@ mod support;
 use std::sync::Arc;
 
 use pellucid_engine::{Cancel, Error, Event, Live, Model, Tensor};
-use pellucid_graph::{Arg, Constant, Handle, Limits, Op, Part, Prompt, Recorder, Site};
+use pellucid_graph::{Arg, Constant, Handle, IndexItem, Limits, Op, Part, Prompt, Recorder, Site, ValueId};
 use support::{all_sites, every, run, save, tiny};
 
 /// A recorder and what runs beside it.
@@ -254,6 +254,27 @@ fn ids_that_the_model_has_not_are_an_error_at_the_line_that_wrote_them() {
     assert!(error.contains("run.py:7"), "{error}");
     let after = message(session.read(0, "lm_head.output").unwrap_err());
     assert!(after.contains("the pass ended with an error"), "{after}");
+}
+
+#[test]
+fn values_out_of_reach_are_forgotten_and_the_rest_goes_on() {
+    let mut session = Session::new(&model("llama"), &IDS[..1]);
+    let h = session.recorder.read(0, Site::parse("model.layers.0.output").unwrap(), None).unwrap();
+    let slice = vec![IndexItem::Int(0), IndexItem::Int(-1)];
+    let of = |v| vec![Arg::Value(v), Arg::Index(slice.clone())];
+    let v = session.recorder.value(h, None).unwrap();
+    let view = session.recorder.op(Op::find("index").unwrap(), of(v), Some(h), None).unwrap()[0];
+    let before = session.value(view);
+    double(&mut session.recorder, h);
+    let twice = session.value(h);
+    let n = session.live.n_values();
+    session.live.retain(&session.recorder.within_reach([view]));
+    let left = (0..n).filter(|i| session.live.value(ValueId(*i as u32)).is_some()).count();
+    // The view as it was seen last, and what it is a view of.
+    assert_eq!(left, 2);
+    let after = session.value(view);
+    assert_eq!(after.f32s()[0], before.f32s()[0] * 2.0);
+    same("stored", &session.value(h), &twice);
 }
 
 #[test]

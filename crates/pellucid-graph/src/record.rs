@@ -10,6 +10,7 @@ mod frame;
 mod layout;
 mod parameter;
 mod replay;
+mod results;
 mod run;
 mod storage;
 mod values;
@@ -20,8 +21,8 @@ use std::sync::Arc;
 use crate::check::{Signature, check_constant, check_prompts};
 use crate::op::Memory;
 use crate::{
-    Arg, Code, Constant, DType, Diagnostic, IndexItem, Invoke, InvokeId, Kind, Limits, Loc, ModelSpec, Op,
-    Part, Point, Prompt, Result, Sampling, Site, TensorType, Trace, ValueId, check,
+    Arg, Code, Constant, Diagnostic, IndexItem, Invoke, InvokeId, Kind, Limits, Loc, ModelSpec, Op, Point,
+    Prompt, Result, Sampling, Site, TensorType, Trace, ValueId, check,
 };
 use edit::Shadow;
 use frame::{Frame, FrameId};
@@ -373,54 +374,6 @@ impl Recorder {
         self.write_through(target, new, at)
     }
 
-    /// Keeps a value as a result.
-    ///
-    /// # Errors
-    /// A name that is taken, results beyond the limit.
-    pub fn save(&mut self, name: &str, value: Handle, at: Option<Loc>) -> Result<()> {
-        self.not_in_edit("saves a value", &at)?;
-        if self.saved.contains(name) {
-            return Err(check::name_taken(name).at(at));
-        }
-        let bytes = self.type_of(value).bytes().unwrap_or(usize::MAX).saturating_add(self.result_bytes);
-        Limits::hold("result_bytes", bytes, self.limits.result_bytes).map_err(|d| d.at(at.clone()))?;
-        let value = self.value(value, at.clone())?;
-        self.push(Kind::Save { name: name.to_owned(), value }, at)?;
-        self.saved.insert(name.to_owned());
-        self.result_bytes = bytes;
-        Ok(())
-    }
-
-    /// Says something while the trace runs, each value as it is now.
-    ///
-    /// # Errors
-    /// Too many statements; a branch, a loop or a function around.
-    pub fn log(&mut self, said: &[Part<Handle>], at: Option<Loc>) -> Result<()> {
-        self.not_in_edit("logs a value", &at)?;
-        let part = |part: &Part<Handle>| part.try_map(|h| self.value(*h, at.clone()));
-        let parts = said.iter().map(part).collect::<Result<_>>()?;
-        self.push(Kind::Log { parts }, at).map(drop)
-    }
-
-    /// Ends the run after the sites mentioned so far.
-    ///
-    /// # Errors
-    /// Too many statements.
-    pub fn stop(&mut self, at: Option<Loc>) -> Result<()> {
-        self.not_in_edit("stops the run", &at)?;
-        self.push(Kind::Stop, at).map(drop)
-    }
-
-    /// Whether a site has been read or written here, so that reading it needs nothing of the model.
-    pub fn knows(&self, invoke: InvokeId, site: &Site) -> bool {
-        self.sites.contains_key(&(invoke, self.spec.real_site(site.clone())))
-    }
-
-    /// The site whose value a handle is a view of.
-    pub fn site_of(&self, handle: Handle) -> Option<&(InvokeId, Site)> {
-        self.storages.site_of(handle)
-    }
-
     /// The finished trace.
     pub fn finish(self) -> Trace {
         self.trace
@@ -458,16 +411,6 @@ impl Recorder {
             self.push(Kind::SetParameter { path: path.to_owned(), value }, at)?;
         }
         Ok(())
-    }
-
-    fn convert(&mut self, value: ValueId, want: &TensorType, at: Option<Loc>) -> Result<ValueId> {
-        let got = self.ty(value);
-        let floats = |a: DType, b: DType| a.is_float() && b.is_float();
-        if got.dtype == want.dtype || !floats(got.dtype, want.dtype) {
-            return Ok(value);
-        }
-        let args = vec![Arg::Value(value), Arg::DType(want.dtype)];
-        Ok(self.push(Kind::Op { op: Op::find("to")?, args }, at)?[0])
     }
 }
 

@@ -8,7 +8,7 @@ use pyo3::types::{PyBool, PyEllipsis, PyFloat, PyList, PySlice, PyString, PyTupl
 
 use crate::array::Array;
 use crate::errors::{Raise, python_error};
-use crate::recorder::Handle;
+use crate::handle::Handle;
 
 /// Gives a [`Handle`] or an [`Array`] its number among the values.
 pub type Number<'a> = dyn FnMut(&Bound<'_, PyAny>) -> PyResult<ValueId> + 'a;

@@ -4,7 +4,8 @@ use pellucid_graph::{Body as Inner, Reach};
 use pyo3::prelude::*;
 
 use crate::errors::{At, Raise, loc};
-use crate::recorder::{Handle, Recorder};
+use crate::handle::Handle;
+use crate::recorder::Recorder;
 
 /// A recorded function and what it captured.
 #[pyclass(frozen, module = "pellucid._native")]

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use crate::engine::{self, Cancel, Error, Fresh, Generator};
 use crate::errors::{At, Raise, loc};
 use crate::model::Model;
-use crate::recorder::PromptArg;
+use crate::prompt::PromptArg;
 use crate::signals::interruptible;
 
 /// What is chosen for a generation: most tokens, continuations of each prompt, temperature, `top_k`, `top_p`,

@@ -12,11 +12,13 @@ mod engine;
 mod errors;
 mod flow;
 mod generation;
+mod handle;
 mod hub;
 mod live;
 mod log;
 mod model;
 mod ops;
+mod prompt;
 mod recorder;
 mod signals;
 mod trace;
@@ -32,9 +34,10 @@ mod _native {
         edit::{add_edit, clear_edits, copy_model, edited_places, edits, has_effects, parameter, parameters},
         flow::{Body, abandon_function, begin_function, call_function, cond, end_function, while_loop},
         generation::Generation,
+        handle::Handle,
         model::{Model, peak_memory},
         ops::call,
-        recorder::{Handle, Recorder},
+        recorder::Recorder,
         trace::{Trace, run_session},
     };
 

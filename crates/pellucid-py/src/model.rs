@@ -11,7 +11,7 @@ use crate::array::Array;
 use crate::engine::{self, Cancel, Chat, Encoding, Error, Now, Side};
 use crate::errors::{self, At, Raise, loc};
 use crate::hub;
-use crate::recorder::{PromptArg, token_ids};
+use crate::prompt::{PromptArg, token_ids};
 use crate::signals::interruptible;
 
 /// A handle to a model in memory, shared by all who trace it. An edit in place gives it another model;

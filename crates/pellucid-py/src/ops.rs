@@ -8,7 +8,8 @@ use crate::args::{arguments, is_value};
 use crate::array::Array;
 use crate::engine::{self, Error};
 use crate::errors::{At, Raise, loc};
-use crate::recorder::{Handle, Recorder};
+use crate::handle::Handle;
+use crate::recorder::Recorder;
 
 /// Applies a row of the op table to arguments in the order of its parameters, defaults included.
 /// Returns a [`Handle`] for each result if one of the arguments is a handle or a recorder is given,

@@ -1,4 +1,4 @@
-//! The graph's recorder for Python: one per trace, and the handles to the values it makes.
+//! The graph's recorder for Python: one per trace.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,20 +13,13 @@ use pyo3::types::{PyString, PyTuple};
 use crate::array::Array;
 use crate::errors::{At, Raise, loc, python_error};
 use crate::generation::{Settings, sampling};
+use crate::handle::Handle;
 use crate::live::{Running, reach_step, settle};
 use crate::log::Sink;
 use crate::model::Model;
+use crate::prompt::PromptArg;
 use crate::trace::Trace;
 use crate::{args, engine};
-
-/// A value of a trace; several can be views of one storage.
-#[pyclass(frozen, module = "pellucid._native")]
-pub struct Handle {
-    recorder: Py<Recorder>,
-    inner: Inner,
-    /// Tells a live trace that somebody has the handle.
-    _mark: Arc<()>,
-}
 
 /// A trace in the making.
 #[pyclass(subclass, module = "pellucid._native")]
@@ -39,49 +32,6 @@ pub struct Recorder {
     /// What runs beside it, if the trace is live.
     running: Option<Running>,
     sink: Sink,
-}
-
-impl Handle {
-    /// The recorder it belongs to.
-    pub fn recorder<'py>(&self, py: Python<'py>) -> Bound<'py, Recorder> {
-        self.recorder.bind(py).clone()
-    }
-}
-
-#[pymethods]
-impl Handle {
-    /// Length of each axis; `None` where it depends on elements, or in an edit on prompts.
-    #[getter]
-    fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let recorder = self.recorder.borrow(py);
-        let (ty, open) = (recorder.inner.type_of(self.inner), recorder.inner.open_axes(self.inner));
-        let length = |(i, n): (usize, &usize)| (open >> i & 1 == 0).then_some(*n);
-        PyTuple::new(py, ty.shape.iter().enumerate().map(length).collect::<Vec<_>>())
-    }
-
-    /// The largest lengths possible; `shape` knows those that do not depend on elements.
-    #[getter]
-    fn bounds<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let recorder = self.recorder.borrow(py);
-        PyTuple::new(py, &recorder.inner.type_of(self.inner).shape)
-    }
-
-    /// The recorder it belongs to, of the class that made it.
-    #[getter(recorder)]
-    fn py_recorder(&self, py: Python<'_>) -> Py<Recorder> {
-        self.recorder.clone_ref(py)
-    }
-
-    /// Whether elements follow each other in memory, as PyTorch would lay them out.
-    #[getter]
-    fn is_contiguous(&self, py: Python<'_>) -> bool {
-        self.recorder.borrow(py).inner.is_contiguous(self.inner)
-    }
-
-    #[getter]
-    fn dtype(&self, py: Python<'_>) -> &'static str {
-        self.recorder.borrow(py).inner.type_of(self.inner).dtype.name()
-    }
 }
 
 impl Recorder {
@@ -115,9 +65,16 @@ impl Recorder {
         this: &Bound<'py, Recorder>,
         handles: Vec<Inner>,
     ) -> PyResult<Vec<Bound<'py, Handle>>> {
-        let handles = handles.into_iter().map(|inner| wrap(this, inner)).collect();
+        let handles = handles.into_iter().map(|inner| Handle::new(this, inner)).collect();
         settle(this)?;
         handles
+    }
+
+    /// One handle.
+    fn wrapped_one(this: &Bound<'_, Recorder>, inner: Inner) -> PyResult<Py<Handle>> {
+        let handle = Handle::new(this, inner)?;
+        settle(this)?;
+        Ok(handle.unbind())
     }
 
     /// Records an operation.
@@ -159,8 +116,8 @@ impl Recorder {
         at: Option<&Loc>,
     ) -> PyResult<Inner> {
         if let Ok(handle) = object.cast::<Handle>() {
-            return match handle.get().recorder.is(this) {
-                true => Ok(handle.get().inner),
+            return match handle.get().is_of(this) {
+                true => Ok(handle.get().inner()),
                 false => {
                     let diagnostic =
                         Diagnostic::new(Code::UnknownValue, "the value belongs to another trace");
@@ -265,7 +222,7 @@ impl Recorder {
         let (site, at) = (Site { step, ..Site::new(path, Point::parse(point)) }, loc(at));
         slf.borrow().permit(slf.py(), (invoke, &site), true, at.as_ref())?;
         let inner = slf.borrow_mut().inner.read(invoke, site, at).raise(slf.py())?;
-        wrap_one(slf, inner)
+        Recorder::wrapped_one(slf, inner)
     }
 
     fn write(
@@ -302,21 +259,21 @@ impl Recorder {
     /// Reads weights.
     fn parameter(slf: &Bound<'_, Self>, path: &str, at: At) -> PyResult<Py<Handle>> {
         let inner = slf.borrow_mut().inner.parameter(path, loc(at)).raise(slf.py())?;
-        Ok(wrap(slf, inner)?.unbind())
+        Recorder::wrapped_one(slf, inner)
     }
 
     /// Writes weights, in an edit.
     fn set_parameter(slf: &Bound<'_, Self>, path: &str, value: &Bound<'_, PyAny>, at: At) -> PyResult<()> {
         let at = loc(at);
-        let mut recorder = slf.borrow_mut();
-        let value = recorder.handle(slf, value, at.as_ref())?;
-        recorder.inner.set_parameter(path, value, at).raise(slf.py())
+        let value = slf.borrow_mut().handle(slf, value, at.as_ref())?;
+        slf.borrow_mut().inner.set_parameter(path, value, at).raise(slf.py())?;
+        settle(slf)
     }
 
     /// A constant with a storage of its own, which can be written to.
     fn constant_of(slf: &Bound<'_, Self>, value: &Array, at: At) -> PyResult<Py<Handle>> {
         let inner = slf.borrow_mut().constant(slf.py(), value.tensor(), loc(at).as_ref())?;
-        wrap_one(slf, inner)
+        Recorder::wrapped_one(slf, inner)
     }
 
     /// What an earlier trace of the session saves as `name`: `value`, a handle of that trace.
@@ -327,9 +284,9 @@ impl Recorder {
         value: &Handle,
         at: At,
     ) -> PyResult<Py<Handle>> {
-        let ty = value.recorder.borrow(slf.py()).inner.type_of(value.inner).clone();
+        let ty = value.recorder(slf.py()).borrow().inner.type_of(value.inner()).clone();
         let inner = slf.borrow_mut().inner.import(trace, name, &ty, loc(at)).raise(slf.py())?;
-        wrap_one(slf, inner)
+        Recorder::wrapped_one(slf, inner)
     }
 
     /// Applies a module to a value.
@@ -340,7 +297,7 @@ impl Recorder {
             let value = recorder.handle(slf, value, at.as_ref())?;
             recorder.inner.apply(path, value, at).raise(slf.py())?
         };
-        wrap_one(slf, inner)
+        Recorder::wrapped_one(slf, inner)
     }
 
     /// `target[index] = value`.
@@ -352,13 +309,13 @@ impl Recorder {
         at: At,
     ) -> PyResult<()> {
         let at = loc(at);
-        slf.borrow().permit_through(slf.py(), target.inner, at.as_ref())?;
+        slf.borrow().permit_through(slf.py(), target.inner(), at.as_ref())?;
         {
             let mut recorder = slf.borrow_mut();
             let index = args::index(index, &mut |o| recorder.number(slf, o, at.as_ref()))?;
             let base = handle_of(value);
             let value = recorder.operand(slf, value, at.as_ref())?;
-            recorder.inner.set_item(target.inner, index, value, base, at).raise(slf.py())?;
+            recorder.inner.set_item(target.inner(), index, value, base, at).raise(slf.py())?;
         }
         settle(slf)
     }
@@ -366,25 +323,25 @@ impl Recorder {
     /// The contents of `target` become the result of an operation on it.
     fn update(slf: &Bound<'_, Self>, target: &Handle, value: &Bound<'_, PyAny>, at: At) -> PyResult<()> {
         let at = loc(at);
-        slf.borrow().permit_through(slf.py(), target.inner, at.as_ref())?;
+        slf.borrow().permit_through(slf.py(), target.inner(), at.as_ref())?;
         let value = slf.borrow_mut().number(slf, value, at.as_ref())?;
-        slf.borrow_mut().inner.update(target.inner, value, at).raise(slf.py())?;
+        slf.borrow_mut().inner.update(target.inner(), value, at).raise(slf.py())?;
         settle(slf)
     }
 
     /// The contents of `target` become `value`, broadcast and converted.
     fn assign(slf: &Bound<'_, Self>, target: &Handle, value: &Bound<'_, PyAny>, at: At) -> PyResult<()> {
         let at = loc(at);
-        slf.borrow().permit_through(slf.py(), target.inner, at.as_ref())?;
+        slf.borrow().permit_through(slf.py(), target.inner(), at.as_ref())?;
         let value = slf.borrow_mut().operand(slf, value, at.as_ref())?;
-        slf.borrow_mut().inner.assign(target.inner, value, at).raise(slf.py())?;
+        slf.borrow_mut().inner.assign(target.inner(), value, at).raise(slf.py())?;
         settle(slf)
     }
 
     /// Keeps the value as it is now; returns the name it has among the results.
     #[pyo3(signature = (value, name, at))]
     fn save(slf: &Bound<'_, Self>, value: &Handle, name: Option<String>, at: At) -> PyResult<String> {
-        let name = slf.borrow_mut().saved(slf.py(), value.inner, name, loc(at))?;
+        let name = slf.borrow_mut().saved(slf.py(), value.inner(), name, loc(at))?;
         settle(slf)?;
         Ok(name)
     }
@@ -408,7 +365,7 @@ impl Recorder {
 
     /// The elements of a value of a live trace, as they are now.
     fn elements(slf: &Bound<'_, Self>, value: &Handle, at: At) -> PyResult<Array> {
-        let v = slf.borrow_mut().inner.value(value.inner, loc(at)).raise(slf.py())?;
+        let v = slf.borrow_mut().inner.value(value.inner(), loc(at)).raise(slf.py())?;
         settle(slf)?;
         let found = slf.borrow().running.as_ref().and_then(|running| running.value(v));
         let missing =
@@ -457,63 +414,6 @@ impl Recorder {
     }
 }
 
-/// A prompt as Python gives it.
-#[derive(FromPyObject)]
-pub enum PromptArg {
-    /// To be tokenized.
-    #[pyo3(transparent)]
-    Text(String),
-    /// Token ids.
-    #[pyo3(transparent)]
-    Ids(Vec<i64>),
-}
-
-impl PromptArg {
-    /// The text, if it is one.
-    fn text(&self) -> Option<String> {
-        match self {
-            PromptArg::Text(text) => Some(text.clone()),
-            PromptArg::Ids(_) => None,
-        }
-    }
-
-    /// The ids, with those that the model expects around a text.
-    ///
-    /// # Errors
-    /// Text without a tokenizer; numbers that are no ids.
-    pub fn ids(self, py: Python<'_>, model: &engine::Model, at: Option<&Loc>) -> PyResult<Vec<u32>> {
-        match self {
-            PromptArg::Text(text) => model.tokenizer().encode(&text, true).raise(py),
-            PromptArg::Ids(ids) => token_ids(&ids).map_err(|d| d.at(at.cloned())).raise(py),
-        }
-    }
-}
-
-/// Token ids as the engine takes them.
-pub fn token_ids(ids: &[i64]) -> Result<Vec<u32>, Diagnostic> {
-    let id = |(i, &id): (usize, &i64)| {
-        u32::try_from(id).map_err(|_| {
-            let message = format!("token id {id} at position {i} is not a token of any vocabulary");
-            Diagnostic::new(Code::TokenOutOfRange, message)
-        })
-    };
-    ids.iter().enumerate().map(id).collect()
-}
-
 fn handle_of(object: &Bound<'_, PyAny>) -> Option<Inner> {
-    object.cast::<Handle>().ok().map(|h| h.get().inner)
-}
-
-fn wrap_one(recorder: &Bound<'_, Recorder>, inner: Inner) -> PyResult<Py<Handle>> {
-    let handle = wrap(recorder, inner)?;
-    settle(recorder)?;
-    Ok(handle.unbind())
-}
-
-fn wrap<'py>(recorder: &Bound<'py, Recorder>, inner: Inner) -> PyResult<Bound<'py, Handle>> {
-    let mark = Arc::new(());
-    if let Some(running) = &mut recorder.borrow_mut().running {
-        running.note(inner, &mark);
-    }
-    Bound::new(recorder.py(), Handle { recorder: recorder.clone().unbind(), inner, _mark: mark })
+    object.cast::<Handle>().ok().map(|h| h.get().inner())
 }

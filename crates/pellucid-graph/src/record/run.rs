@@ -3,9 +3,19 @@
 use std::collections::HashSet;
 
 use super::{Handle, Recorder};
-use crate::{TensorType, ValueId};
+use crate::{InvokeId, Site, TensorType, ValueId};
 
 impl Recorder {
+    /// Whether a site has been read or written here, so that reading it needs nothing of the model.
+    pub fn knows(&self, invoke: InvokeId, site: &Site) -> bool {
+        self.sites.contains_key(&(invoke, self.spec.real_site(site.clone())))
+    }
+
+    /// The site whose value a handle is a view of.
+    pub fn site_of(&self, handle: Handle) -> Option<&(InvokeId, Site)> {
+        self.storages.site_of(handle)
+    }
+
     /// Takes the type that a value was found to have in place of one with open axes.
     pub fn learn(&mut self, value: ValueId, found: TensorType) {
         if let Some(ty) = self.types.get_mut(value.index()).filter(|ty| ty.admits(&found)) {

@@ -3,7 +3,7 @@
 use super::frame::Reach;
 use super::{Handle, Recorder};
 use crate::check::{Scope, hold_sizes, infer_statement};
-use crate::{Code, Diagnostic, Kind, Limits, Loc, Result, Statement, TensorType, ValueId};
+use crate::{Arg, Code, DType, Diagnostic, Kind, Limits, Loc, Op, Result, Statement, TensorType, ValueId};
 
 impl Recorder {
     /// The type of what a handle stands for.
@@ -123,5 +123,16 @@ impl Recorder {
         types.extend(made);
         self.add_other_types(depth, made_else);
         Ok(values)
+    }
+
+    /// A value in the dtype that is wanted, if both are floating.
+    pub(super) fn convert(&mut self, value: ValueId, want: &TensorType, at: Option<Loc>) -> Result<ValueId> {
+        let got = self.ty(value);
+        let floats = |a: DType, b: DType| a.is_float() && b.is_float();
+        if got.dtype == want.dtype || !floats(got.dtype, want.dtype) {
+            return Ok(value);
+        }
+        let args = vec![Arg::Value(value), Arg::DType(want.dtype)];
+        Ok(self.push(Kind::Op { op: Op::find("to")?, args }, at)?[0])
     }
 }

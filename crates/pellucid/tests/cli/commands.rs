@@ -37,6 +37,21 @@ fn run_prints_a_line_for_each_result() {
 }
 
 #[test]
+fn run_says_what_is_logged_to_stderr() {
+    let trace = "pellucid 2
+        invoke 0 \"The Eiffel Tower\"
+        %0 = read 0 input
+        %1 = index %0 [0, 0]
+        log \"ids\" %0 \"the first\" %1";
+    let ran = Desk::new().trace(LLAMA, trace);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), ""));
+    expect![[r#"
+        ids i64[1, 5] [265, 220, 354, 220, 363] the first 265  (run.trace:5)
+    "#]]
+    .assert_eq(&ran.stderr);
+}
+
+#[test]
 fn run_prints_json() {
     let desk = Desk::new();
     desk.trace(LLAMA, TRACE).data();
