@@ -81,9 +81,9 @@ fn explain_says_what_would_run() {
     let desk = Desk::new();
     desk.write("run.trace", TRACE.replace("\n    ", "\n"));
     expect![[r#"
-        model llama (llama, 82 sites)
+        model llama (llama, 86 sites)
         invoke 0: b = 1, s = 5  "The Eiffel Tower"
-        pass 0: invokes [0], 5 tokens, stops after site 81 of 82
+        pass 0: invokes [0], 5 tokens, stops after site 85 of 86
           input  i64[b, s]
             %0 = read 0 input  # i64[1, 5]  run.trace:3
           model.layers.0.output  f32[b, s, 32]
@@ -116,42 +116,44 @@ fn sites_are_listed_in_the_order_of_the_pass() {
     };
     expect![[r#"
         input                                           i64  [b, s]
-        model.layers.1.input                            f32  [b, s, 32]    layers.1.input
+        model.layers.1.input                            f32  [b, s, 32]       layers.1.input
         model.layers.1.input_layernorm.input            f32  [b, s, 32]
         model.layers.1.input_layernorm.output           f32  [b, s, 32]
-        model.layers.1.self_attn.input                  f32  [b, s, 32]    layers.1.attn.input
+        model.layers.1.self_attn.input                  f32  [b, s, 32]       layers.1.attn.input
         model.layers.1.self_attn.q_proj.input           f32  [b, s, 32]
         model.layers.1.self_attn.q_proj.output          f32  [b, s, 32]
         model.layers.1.self_attn.k_proj.input           f32  [b, s, 32]
         model.layers.1.self_attn.k_proj.output          f32  [b, s, 16]
         model.layers.1.self_attn.v_proj.input           f32  [b, s, 32]
         model.layers.1.self_attn.v_proj.output          f32  [b, s, 16]
-        model.layers.1.self_attn.q                      f32  [b, s, 4, 8]  layers.1.attn.q
-        model.layers.1.self_attn.k                      f32  [b, s, 2, 8]  layers.1.attn.k
-        model.layers.1.self_attn.v                      f32  [b, s, 2, 8]  layers.1.attn.v
-        model.layers.1.self_attn.rot_q                  f32  [b, s, 4, 8]  layers.1.attn.rot_q
-        model.layers.1.self_attn.rot_k                  f32  [b, s, 2, 8]  layers.1.attn.rot_k
-        model.layers.1.self_attn.scores                 f32  [b, 4, s, s]  layers.1.attn.scores
-        model.layers.1.self_attn.pattern                f32  [b, 4, s, s]  layers.1.attn.pattern
-        model.layers.1.self_attn.z                      f32  [b, s, 4, 8]  layers.1.attn.heads
+        model.layers.1.self_attn.q                      f32  [b, s, 4, 8]     layers.1.attn.q
+        model.layers.1.self_attn.k                      f32  [b, s, 2, 8]     layers.1.attn.k
+        model.layers.1.self_attn.v                      f32  [b, s, 2, 8]     layers.1.attn.v
+        model.layers.1.self_attn.rot_q                  f32  [b, s, 4, 8]     layers.1.attn.rot_q
+        model.layers.1.self_attn.rot_k                  f32  [b, s, 2, 8]     layers.1.attn.rot_k
+        model.layers.1.self_attn.cached_keys            f32  [b, keys, 2, 8]  layers.1.attn.cache.keys
+        model.layers.1.self_attn.cached_values          f32  [b, keys, 2, 8]  layers.1.attn.cache.values
+        model.layers.1.self_attn.scores                 f32  [b, 4, s, keys]  layers.1.attn.scores
+        model.layers.1.self_attn.pattern                f32  [b, 4, s, keys]  layers.1.attn.pattern
+        model.layers.1.self_attn.z                      f32  [b, s, 4, 8]     layers.1.attn.heads
         model.layers.1.self_attn.o_proj.input           f32  [b, s, 32]
         model.layers.1.self_attn.o_proj.output          f32  [b, s, 32]
-        model.layers.1.self_attn.output                 f32  [b, s, 32]    layers.1.attn.output
+        model.layers.1.self_attn.output                 f32  [b, s, 32]       layers.1.attn.output
         model.layers.1.post_attention_layernorm.input   f32  [b, s, 32]
         model.layers.1.post_attention_layernorm.output  f32  [b, s, 32]
-        model.layers.1.mlp.input                        f32  [b, s, 32]    layers.1.mlp.input
+        model.layers.1.mlp.input                        f32  [b, s, 32]       layers.1.mlp.input
         model.layers.1.mlp.gate_proj.input              f32  [b, s, 32]
         model.layers.1.mlp.gate_proj.output             f32  [b, s, 64]
-        model.layers.1.mlp.pre                          f32  [b, s, 64]    layers.1.mlp.pre
+        model.layers.1.mlp.pre                          f32  [b, s, 64]       layers.1.mlp.pre
         model.layers.1.mlp.up_proj.input                f32  [b, s, 32]
         model.layers.1.mlp.up_proj.output               f32  [b, s, 64]
         model.layers.1.mlp.act_fn.input                 f32  [b, s, 64]
         model.layers.1.mlp.act_fn.output                f32  [b, s, 64]
-        model.layers.1.mlp.post                         f32  [b, s, 64]    layers.1.mlp.post
+        model.layers.1.mlp.post                         f32  [b, s, 64]       layers.1.mlp.post
         model.layers.1.mlp.down_proj.input              f32  [b, s, 64]
         model.layers.1.mlp.down_proj.output             f32  [b, s, 32]
-        model.layers.1.mlp.output                       f32  [b, s, 32]    layers.1.mlp.output
-        model.layers.1.output                           f32  [b, s, 32]    layers.1.output
+        model.layers.1.mlp.output                       f32  [b, s, 32]       layers.1.mlp.output
+        model.layers.1.output                           f32  [b, s, 32]       layers.1.output
         output                                          f32  [b, s, 384]"#]]
     .assert_eq(&about(&["input", "model.layers.1", "output"]));
 }

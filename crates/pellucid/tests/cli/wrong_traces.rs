@@ -39,7 +39,7 @@ fn a_wrong_path_gets_the_nearest_names() {
         expect![[r#"
             error: `model.layers.1.self_attn` has no site `patern` [unknown-site]
               --> run.trace:3
-              help: it has: input, q, k, v, rot_q, rot_k, scores, pattern, z, output, heads
+              help: it has: input, q, k, v, rot_q, rot_k, cached_keys, cached_values, scores, pattern, z, output, heads
         "#]],
     );
     check(
@@ -116,7 +116,7 @@ fn a_syntax_error() {
         expect![[r#"
             error: expected a statement, got `keep` [syntax]
               --> run.trace:4
-              help: lines start with a value like `%0 =`, or model, invoke, function, return, write, skip, save, stop
+              help: lines start with a value like `%0 =`, or model, generate, invoke, function, return, write, skip, save, log, stop
         "#]],
     );
     check(
@@ -144,9 +144,9 @@ fn a_syntax_error() {
     Desk::new().trace(LLAMA, "pellucid 9").fails(
         3,
         expect![[r#"
-        error: the trace is of version 9, this build reads version 1 [unsupported-version]
-          --> run.trace:1
-    "#]],
+            error: the trace is of version 9, this build reads versions 1 to 2 [unsupported-version]
+              --> run.trace:1
+        "#]],
     );
 }
 
