@@ -124,6 +124,10 @@ class Recorder(_native.Recorder):
         super().stop(at)
         self.is_stopped = True
 
+    def invokes_of(self, invoke: int) -> list[int]:
+        """The invokes whose rows are meant by one, which may stand for all."""
+        return [invoke] if self.whole is None else self.whole.invokes
+
     def set_item(
         self,
         target: _native.Handle,

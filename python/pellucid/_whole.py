@@ -40,6 +40,11 @@ class WholeBatch:
         self.is_written = False
         """Whether anything was written in place, perhaps through a view of these values."""
 
+    @property
+    def invokes(self) -> list[int]:
+        """Those whose rows these are."""
+        return list(range(self._n))
+
     def read(self, path: str, point: str, step: int, at: Location | None) -> _native.Handle:
         """All rows of a site; the same value each time, so that it shows what was written."""
         site = self._site(path, point, step)

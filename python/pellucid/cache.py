@@ -205,7 +205,8 @@ class Cache(Mapping[str, Cached]):
         sites = [(path, point) for path, point, *_ in self._root._model.sites()]
         wanted = [s for s in sites if s[0] in self._wanted and s[1] in self._points]
         steps = [(path, point, step) for step in self._steps for path, point in wanted]
-        self._recorder.keep_sites(self._invoke, steps, here())
+        for invoke in self._recorder.invokes_of(self._invoke):
+            self._recorder.keep_sites(invoke, steps, here())
 
     def _fill(self) -> None:
         """Saves the values as they are now, those that the run comes by."""

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from compare_nnsight import ours
+from compare_nnsight import kept, ours
 from compare_nnsight.coverage import TABLES
-from compare_nnsight.run import MODELS, numbers, sample
+from compare_nnsight.run import MODELS, numbers
 from compare_nnsight.scripts import SCRIPTS, takes, tolerance
 from conftest import TINY
 
@@ -18,15 +18,14 @@ NAMES = {script.__name__ for script in SCRIPTS}
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("model", MODELS)
 def test_results_are_nnsights(model: str) -> None:
-    with np.load(KEPT) as kept:
-        expected = {name: kept[name] for name in kept.files if name.split("/")[0] == model}
+    expected = kept.read(KEPT)[model]
     opened, parts = ours.parts(TINY / model)
     wrong = []
     for script in SCRIPTS:
         if not takes(script, model):
             continue
-        found = sample(numbers(script(opened, parts)))
-        there = expected.pop(f"{model}/{script.__name__}")
+        found = kept.sample(numbers(script(opened, parts)))
+        there = expected.pop(script.__name__)
         limit = tolerance(script.__name__)
         if found.shape != there.shape or not np.allclose(found, there, rtol=0, atol=limit):
             wrong.append(script.__name__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+import traceback
 import warnings
 from importlib.util import module_from_spec, spec_from_file_location
 from itertools import pairwise
@@ -46,8 +47,12 @@ def compare(folder: Path) -> dict[int, float]:
         run(without_model(opening.ours), right, Path(place, "right0.py"))
         apart = {}
         for i, pair in enumerate(rest, start=1):
-            a = run(pair.theirs, left, Path(place, f"left{i}.py"))
-            b = run(pair.ours, right, Path(place, f"right{i}.py"))
+            try:
+                a = run(pair.theirs, left, Path(place, f"left{i}.py"))
+                b = run(pair.ours, right, Path(place, f"right{i}.py"))
+            except Exception:
+                traceback.print_exc(limit=-4)
+                a = b = {}
             both = [name for name in a if name in b and is_result(a[name])]
             gaps = [distance(numbers(a[name]), numbers(b[name])) for name in both]
             apart[pair.line] = max(gaps, default=float("inf"))

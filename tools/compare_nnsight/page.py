@@ -13,18 +13,19 @@ INTRO = """\
 
 <!-- written by tools/compare_nnsight, do not edit -->
 
-{n} scripts run on NNsight 0.8.1 (transformers 5.23, PyTorch 2.15, eager attention) and on Pellucid, the
-same text for both, on {models} tiny models with random weights: {names}. Elements of all results differ by
-at most {worst:.0e} (values are below 20; both sum in f32, in other orders), by half a unit of the last
-place where a script rounds to half precision, and ids, indices and shapes by nothing.
+{n} scripts run on NNsight 0.8.1 (transformers 5.23, PyTorch 2.15, eager attention) and on
+Pellucid, the same text for both, on {models} tiny models with random weights: {names}. Elements of
+results differ by at most {worst:.0e} (values are below 20; both sum in f32, in other orders), by
+half a unit of the last place where a script rounds to half precision, and ids, indices and shapes
+by nothing.
 
     python tools/compare_nnsight --page docs/reference/nnsight.md
 
-runs them again; it needs `nnsight==0.8.1`, `transformers==5.23.0` and torch in an environment of its own.
-What NNsight gave is kept in `tests/fixtures/nnsight.npz`, and compared on every change by
+runs them again; it needs `nnsight==0.8.1`, `transformers==5.23.0` and torch in an environment of
+its own. What NNsight gave is kept in `tests/fixtures/nnsight.npz`, and compared on every change by
 [test_nnsight_scripts.py](../../tests/python/test_nnsight_scripts.py). The scripts are in
-[tools/compare_nnsight](../../tools/compare_nnsight); `parts.py` there names what the two call differently.
-Side by side they are read in [Coming from NNsight](../guides/coming-from-nnsight.md).
+[tools/compare_nnsight](../../tools/compare_nnsight); `parts.py` there names what the two call
+differently. Side by side they are read in [Coming from NNsight](../guides/coming-from-nnsight.md).
 
 The third column is the largest difference of a script, over all models.
 """

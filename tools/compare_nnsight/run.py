@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from compare_nnsight import ours, theirs
+from compare_nnsight import kept, ours, theirs
 from compare_nnsight.page import page
 from compare_nnsight.parts import Parts, Script
 from compare_nnsight.scripts import SCRIPTS, takes, tolerance
@@ -34,7 +34,7 @@ def main() -> int:
     given = parser.parse_args()
     chosen = [s for s in SCRIPTS if not given.scripts or s.__name__ in given.scripts]
     apart: dict[tuple[str, str], float] = {}
-    kept: dict[str, np.ndarray] = {}
+    samples: dict[str, dict[str, np.ndarray]] = {}
     for name in given.models:
         expected = results(theirs.parts, FIXTURES / name, chosen)
         found = results(ours.parts, FIXTURES / name, chosen)
@@ -46,7 +46,7 @@ def main() -> int:
             shapes = " ".join(str(list(each.shape)) for each in a or [])
             print(f"{name:16} {script.__name__:32} {far:8.1e}  {shapes[:60]}", flush=True)
             if a is not None:
-                kept[f"{name}/{script.__name__}"] = sample(a)
+                samples.setdefault(name, {})[script.__name__] = kept.sample(a)
     if not given.scripts:
         from compare_nnsight.guide import compare  # which is built on this
 
@@ -54,7 +54,7 @@ def main() -> int:
     wrong = [key for key, far in apart.items() if not far <= tolerance(key[0])]
     print(f"{len(apart)} comparisons, {len(wrong)} beyond the tolerance")
     if given.keep:
-        np.savez_compressed(given.keep, allow_pickle=False, **kept)
+        kept.write(given.keep, samples)
     if given.page:
         of_scripts = {key: far for key, far in apart.items() if key[0] != "guide"}
         given.page.write_text(page(of_scripts), encoding="utf-8")
@@ -99,11 +99,3 @@ def distance(a: list[np.ndarray] | None, b: list[np.ndarray] | None) -> float:
             gap = np.where(x == y, 0.0, np.abs(x - y))
             far = max(far, float(np.where(np.isnan(gap), np.inf, gap).max()))
     return far
-
-
-def sample(arrays: list[np.ndarray], most: int = 48) -> np.ndarray:
-    """Shapes, and elements at even distances: what tests compare where NNsight is not."""
-    flat = np.concatenate([array.ravel() for array in arrays])
-    shapes = [n for array in arrays for n in (array.ndim, *array.shape)]
-    chosen = flat[:: max(1, flat.size // most)]
-    return np.concatenate([[len(shapes)], shapes, chosen]).astype(np.float32)
