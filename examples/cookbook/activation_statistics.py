@@ -14,8 +14,8 @@ import pellucid as pl
 from pellucid import viz
 
 model = pl.LanguageModel("SmolLM2-135M-Instruct")
-facts = Path(__file__).parents[1] / "data/facts.jsonl"
-prompts = (json.loads(line)["prompt"] for line in facts.open())
+facts = (Path(__file__).parents[1] / "data/facts.jsonl").read_text("utf-8").splitlines()
+prompts = (json.loads(line)["prompt"] for line in facts)
 total, squares, largest, count = 0, 0, 0, 0
 
 while batch := list(islice(prompts, 16)):

@@ -17,7 +17,7 @@ import pellucid as pl
 
 model = pl.LanguageModel("SmolLM2-135M-Instruct")
 mlp = model.layers[14].mlp
-facts = (Path(__file__).parents[1] / "data/facts.jsonl").open(encoding="utf-8")
+facts = (Path(__file__).parents[1] / "data/facts.jsonl").read_text("utf-8").splitlines()
 texts = [json.loads(line)["prompt"] for line in facts]
 with model.trace() as tracer:
     inputs, outputs = pl.list().save(), pl.list().save()
