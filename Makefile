@@ -49,7 +49,7 @@ types: build ## types of the package, and of the extension against its stub
 	.venv/bin/python -m mypy.stubtest pellucid._native
 
 docs: $(INSTALLED) ## the site of the documentation, in site; broken links fail
-	$(PY) tools/site.py
+	$(PY) tools/build_site.py
 
 cookbook: build models-all ## run the scripts of examples/cookbook, and write their pages anew
 	$(PY) tools/cookbook.py

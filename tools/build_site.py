@@ -1,6 +1,6 @@
 """Builds the site of the documentation into `site`; broken links and forgotten pages fail.
 
-    python tools/site.py [--out site]
+    python tools/build_site.py [--out site]
 
 Pages are written to be read in the repository, too. What works only there is changed in a copy
 before the site is built: links that lead out of `docs` become the path they lead to, and `no-run` is
@@ -22,6 +22,7 @@ DOCS = ROOT / "docs"
 CONFIG = ROOT / "zensical.toml"
 
 LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]*)\]\((?P<target>[^)#:\s]+)(?:#[^)\s]*)?\)")
+COLOUR = re.compile(r"\x1b\[[\d;]*m")
 FENCE = re.compile(r"^(?P<fence> *```python) no-run:.*$", re.M)
 
 
@@ -46,7 +47,8 @@ def for_the_site(text: str, page: Path) -> str:
             return link[0]
         path = target.relative_to(ROOT).as_posix()
         text = link["text"]
-        return f"`{path}`" if text.strip("`") in path else f"{text} (`{path}`)"
+        says_it = re.search("[`/]", text) and text.strip("`") in path
+        return f"`{path}`" if says_it else f"{text} (`{path}`)"
 
     return LINK.sub(inside, FENCE.sub(r"\g<fence>", text))
 
@@ -68,7 +70,7 @@ def build(out: Path) -> None:
         command = [sys.executable, "-m", "zensical", "build", "--strict"]
         done = subprocess.run(command, cwd=copy, capture_output=True, text=True)
         if done.returncode != 0:
-            raise SiteError(done.stdout + done.stderr)
+            raise SiteError(COLOUR.sub("", done.stdout + done.stderr.partition("Traceback")[0]))
         shutil.rmtree(out, ignore_errors=True)
         shutil.copytree(copy / "site", out)
 
