@@ -3,8 +3,8 @@
     python tools/build_site.py [--out site]
 
 Pages are written to be read in the repository, too. What works only there is changed in a copy
-before the site is built: links that lead out of `docs` become the path they lead to, and `no-run` is
-taken off code blocks.
+before the site is built: links that lead out of `docs` become the path they lead to, and `no-run`
+is taken off code blocks.
 """
 
 from __future__ import annotations

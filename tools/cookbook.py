@@ -3,9 +3,9 @@
     python tools/cookbook.py                 # all of them, and the list
     python tools/cookbook.py logit_lens sae
 
-A script in `examples/cookbook` is the only text of a recipe: its docstring is the page's, and what it
-prints and draws is shown as it came. `tests/python/test_cookbook.py` runs every script and fails
-when a page says something else.
+A script in `examples/cookbook` is the only text of a recipe: its docstring is the page's, and what
+it prints and draws is shown as it came. `tests/python/test_cookbook.py` runs every script and
+fails when a page says something else.
 """
 
 from __future__ import annotations
@@ -120,9 +120,9 @@ def contents() -> str:
     lines = [
         "# Cookbook",
         "",
-        "Scripts to copy from: each is an experiment of the literature on a real, small model, in at",
-        "most 40 lines of code, and runs in seconds on a laptop. `make models-all` fetches the models;",
-        "then `python examples/cookbook/logit_lens.py` runs one.",
+        "Scripts to copy from: each is an experiment of the literature on a real, small model, in",
+        "at most 40 lines of code, and runs in seconds on a laptop. `make models-all` fetches the",
+        "models; then `python examples/cookbook/logit_lens.py` runs one.",
         "",
         "What a page shows below its code is what the script printed and drew. The tests run every",
         "script, and check what it finds.",
@@ -159,7 +159,9 @@ def write(name: str) -> None:
         output, pictures = run(name, Path(folder))
         for picture in pictures:
             # Maps and bars have few colours: a palette takes a quarter of the bytes.
-            Image.open(picture).convert("RGB").quantize(128).save(PAGES / picture.name, optimize=True)
+            Image.open(picture).convert("RGB").quantize(128).save(
+                PAGES / picture.name, optimize=True
+            )
         text = page(name, output, [picture.name for picture in pictures])
     (PAGES / f"{name}.md").write_text(text, encoding="utf-8")
 

@@ -10,7 +10,9 @@ import pellucid as pl
 
 model = pl.LanguageModel("SmolLM2-135M-Instruct")
 code = ["function that adds two numbers", "program that prints a list", "script that sorts words"]
-plain = ["poem about the sea", "story about a farmer", "letter to a friend"]
+code += ["program that reads a file", "function that checks for primes"]
+plain = ["poem about the sea", "sentence about cats", "story about a farmer"]
+plain += ["letter to a friend", "note about the weather"]
 code, plain = ([f"Write a {x}." for x in xs] for xs in ([f"Python {x}" for x in code], plain))
 asked = ["function that reverses text", "program that counts vowels"]
 fence = model.tokenizer.id("```")

@@ -11,7 +11,7 @@ import pellucid as pl
 model = pl.LanguageModel("gemma-3-270m")
 seen = "France Paris Italy Rome Japan Tokyo Germany Berlin Spain Madrid Russia Moscow".split()
 unseen = "Greece Poland Austria Norway Hungary".split()
-heads = [(layer.attn, head) for layer in model.layers for head in range(4)]
+heads = [(layer.attn, head) for layer in model.layers[5:] for head in range(4)]
 
 
 def prompt(i, shift=0):
@@ -42,7 +42,7 @@ with model.trace() as tracer:
                 for i in best.tolist():
                     heads[i][0].heads[:, -1, heads[i][1]] += times * mean[i]
                 said.append(model.unembed.output[0, -1].argmax(-1))
-print("heads:", *(f"{i // 4}.{i % 4}" for i in best.tolist()))
+print("heads:", *(f"{5 + i // 4}.{i % 4}" for i in best.tolist()))
 said = model.tokenizer.pieces([int(token) for token in said])
 for country, before, after in zip(unseen, said[::2], said[1::2], strict=True):
     print(f"{country + ':':9} {before!r:8} -> {after!r}")

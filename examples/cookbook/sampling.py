@@ -8,7 +8,7 @@ Cf. Turner et al. 2023, https://arxiv.org/abs/2308.10248
 import pellucid as pl
 
 model = pl.LanguageModel("SmolLM2-135M-Instruct")
-layer, n = model.layers[26], 100
+layer, n = model.layers[26], 50
 prompt, paris = "I live in the city of", model.tokenizer.id(" Paris")
 
 with model.trace() as tracer:

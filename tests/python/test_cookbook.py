@@ -59,7 +59,7 @@ def attention_knockout(found: Names) -> None:
     kept, starts = found["kept"], list(found["starts"])
     assert starts[int(kept["the subject"].argmin())] == 22
     assert kept["the subject"].min() < found["whole"] / 3
-    assert kept["the subject"][0] == pytest.approx(found["whole"].item(), abs=0.1)
+    assert float(kept["the subject"][0]) == pytest.approx(found["whole"].item(), abs=0.1)
 
 
 @check
@@ -133,6 +133,59 @@ def conditional(found: Names) -> None:
     for entropy, a, b in zip(found["entropies"], found["before"], found["after"], strict=True):
         assert np.array_equal(a, b) == (entropy.item() <= 3)
     assert [entropy.item() > 3 for entropy in found["entropies"]] == [False, False, True, True]
+
+
+@check
+def steering(found: Names) -> None:
+    said = found["said"]
+    assert "great" in said[1, False] and "great" in said[1, True]
+    assert "mess" in said[-1, False] and "nightmare" in said[-1, True]
+    assert len(set(said.values())) == 5
+    plain = found["model"].generate(found["prompt"], max_new_tokens=16)
+    assert said[0, False] == plain.text
+
+
+@check
+def directional_ablation(found: Names) -> None:
+    before, without, in_weights = found["p"]
+    assert before > 0.7
+    assert without < 0.1
+    assert in_weights == pytest.approx(without, abs=1e-3), "the same maths in another place"
+    with found["model"].trace(**found["chat"](found["request"])):
+        again = found["model"].unembed.output[0, -1].softmax(-1)[found["fence"]].save()
+    assert float(again) == before, "the model itself is as it was"
+
+
+@check
+def kv_cache(found: Names) -> None:
+    said = found["said"]
+    assert said["nothing written", 0].startswith(" Paris")
+    assert said["layer 10", 0] == said["layer 10", 1] == said["nothing written", 0]
+    assert said["layer 23", 0].startswith(" Rome. Rome is the largest city in Italy")
+    assert said["layer 23", 1].startswith(" Paris")
+    assert "Roman" in said["layer 23", 1]
+
+
+@check
+def sampling(found: Names) -> None:
+    assert found["plain"] == found["texts"][0.0]
+    shares, probabilities = zip(*found["drawn"].values(), strict=True)
+    # Three standard deviations of a share of 50 draws are 0.15 where the probability is 0.15.
+    np.testing.assert_allclose(shares, probabilities, atol=0.15)
+    assert list(probabilities) == sorted(probabilities)
+    assert probabilities[-1] > 4 * probabilities[0]
+    assert shares[-1] > shares[0]
+
+
+@check
+def model_diffing(found: Names) -> None:
+    cka, depths = found["cka"].numpy(), found["depths"].numpy()
+    assert cka.shape == (10, 9)
+    assert ((cka > 0) & (cka < 1)).all()
+    assert cka[:4, :2].min() > 0.9, "early layers are about the last word, in both"
+    assert cka[-1, -1] < cka[0, 0]
+    assert depths[-1] == pytest.approx(1, abs=1e-5)
+    assert (np.diff(depths) > -0.02).all(), "layers are the more alike the nearer they are"
 
 
 @check
@@ -211,7 +264,9 @@ def test_recipe(
     page = (cookbook.PAGES / f"{name}.md").read_text(encoding="utf-8")
     printed = capsys.readouterr().out
     _, shown = cookbook.shown(page)
-    assert cookbook.agrees(printed, shown), f"`python tools/cookbook.py {name}` writes the page anew"
+    assert cookbook.agrees(printed, shown), (
+        f"`python tools/cookbook.py {name}` writes the page anew"
+    )
     pictures = sorted(path.name for path in tmp_path.glob("*.png"))
     assert cookbook.page(name, shown, pictures) == page
 

@@ -35,7 +35,9 @@ def test_what_works_in_the_repository_alone_is_changed(text: str, expected: str)
 
 
 def test_a_link_to_nothing() -> None:
-    with pytest.raises(build_site.SiteError, match=r"guides/recording\.md: `gone\.md` leads nowhere"):
+    with pytest.raises(
+        build_site.SiteError, match=r"guides/recording\.md: `gone\.md` leads nowhere"
+    ):
         build_site.for_the_site("[here](gone.md)", PAGE)
 
 
