@@ -27,7 +27,9 @@ class OpenLength:
     def _unknown(self, *_: Any) -> NoReturn:
         if self.in_edit:
             message = "how many prompts there are and how long they are is not known in an edit"
-            help = "`-1` stands for a length in `reshape`, `view` and `expand`, `[:, -1]` is the end"
+            help = (
+                "`-1` stands for a length in `reshape`, `view` and `expand`, `[:, -1]` is the end"
+            )
             raise fault("prompt-in-edit", message, help)
         message = (
             f"a length (<={self.at_most}) depends on elements: it is not known while recording"

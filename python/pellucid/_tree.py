@@ -6,6 +6,8 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pellucid import _native
+
 if TYPE_CHECKING:
     from pellucid.envoy import Envoy
 
@@ -42,7 +44,7 @@ def _module(envoy: Envoy, label: str, path: str, depth: int) -> list[_Line]:
     pad = "  " * depth
     inside = _inside(envoy, path, depth + 1)
     opening = f"{pad}{label}{envoy._kind}({'' if inside else ')'}"
-    first = _Line(opening, path, through(envoy), also_called(envoy, "", path))
+    first = _Line(opening, path, through(envoy), _notes(envoy, path))
     return [first, *inside, _Line(f"{pad})")] if inside else [first]
 
 
@@ -66,6 +68,18 @@ def _inside(envoy: Envoy, path: str, depth: int) -> list[_Line]:
     if generator is not None:
         lines += _module(generator, "(generator): ", "generator", depth)
     return lines
+
+
+def _notes(envoy: Envoy, path: str) -> str:
+    notes = (also_called(envoy, "", path), edited(envoy))
+    return "  ".join(note for note in notes if note)
+
+
+def edited(envoy: Envoy) -> str:
+    """What edits of this handle write at a module: its sites, `skip`, its weights."""
+    places = _native.edited_places(envoy._model)
+    names = dict.fromkeys(name for path, name in places if path == envoy._path)
+    return f"edited: {', '.join(names)}" if names else ""
 
 
 def also_called(envoy: Envoy, point: str, path: str) -> str:
@@ -104,4 +118,4 @@ def folded(envoy: Envoy) -> list[tuple[list[str], Envoy]]:
 
 def _built(envoy: Envoy) -> tuple[Any, ...]:
     children = tuple((name, _built(child)) for name, child in envoy._children.items())
-    return (envoy._kind, tuple(envoy._sites.items()), children)
+    return (envoy._kind, tuple(envoy._sites.items()), edited(envoy), children)

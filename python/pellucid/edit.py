@@ -91,4 +91,3 @@ def _effects(text: str) -> list[tuple[str, str]]:
         elif word == "set":
             found.append((word, parts[0]))
     return found
-

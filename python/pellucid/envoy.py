@@ -308,9 +308,9 @@ def grow(root: Envoy, model: _native.Model, envoys: Envoys | None = None) -> Non
             made[path] = root._renamed[path] = Envoy(model, path, "Generator")
         lengths = tuple(int(d) if d.isdigit() else d for d in shape)
         made[path]._sites[point] = _tree.SiteShape(dtype, lengths)
-    for path, shape, _ in _native.parameters(model):
+    for path, n, _ in _native.parameters(model):
         at, _, name = path.rpartition(".")
-        made[at]._weights[name] = tuple(shape)
+        made[at]._weights[name] = tuple(n)
     for name, place, target in model.aliases():
         _rename(made, model, place, target)
         _call_also(made, target, name)

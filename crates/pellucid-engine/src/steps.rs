@@ -217,16 +217,14 @@ impl Effects {
             return Ok(None);
         }
         no_restart(model, prompts, sampling)?;
-        let token = |step: usize| {
-            let site = Site { step: step as u32, ..Site::new(GENERATOR, Point::parse("token")) };
-            let save = Kind::Save { name: step.to_string(), value: ValueId(step as u32) };
-            [Kind::Read { invoke: 0, site }, save].map(|kind| Statement { kind, at: None })
-        };
+        // All that the tokens depend on takes part, since the result of the whole is wanted.
+        let read = Kind::Read { invoke: 0, site: Site::new(GENERATOR, Point::Output) };
+        let save = Kind::Save { name: "ids".to_owned(), value: ValueId(0) };
         let prompts = prompts.iter().map(|ids| Prompt::ids(ids.clone())).collect();
         let trace = Trace {
             generation: Some(sampling.clone()),
             invokes: vec![Invoke { prompts, at: None }],
-            statements: (0..sampling.max_new_tokens).flat_map(token).collect(),
+            statements: [read, save].map(|kind| Statement { kind, at: None }).into(),
             ..Trace::default()
         };
         let checked = model.check(trace, &Limits::default())?;

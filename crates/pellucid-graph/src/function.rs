@@ -122,11 +122,8 @@ impl Kind {
                 test.map_values(f);
                 body.map_values(f);
             }
-            Kind::Read { .. }
-            | Kind::Constant { .. }
-            | Kind::Import { .. }
-            | Kind::Parameter { .. }
-            | Kind::Stop => {}
+            Kind::Read { .. } | Kind::Constant { .. } | Kind::Import { .. } => {}
+            Kind::Parameter { .. } | Kind::Stop => {}
         }
         kind
     }

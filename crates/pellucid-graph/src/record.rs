@@ -165,6 +165,7 @@ impl Recorder {
     /// # Errors
     /// Too many statements.
     pub fn import(&mut self, trace: usize, name: &str, ty: &TensorType, at: Option<Loc>) -> Result<Handle> {
+        self.not_in_edit("uses a value of a session that has not run", &at)?;
         let inside = self.storages.suspend();
         let kind = Kind::Import { trace, name: name.to_owned(), ty: ty.clone() };
         let handle = self.push_in(0, kind, at).map(|v| self.storages.fresh(v[0]));

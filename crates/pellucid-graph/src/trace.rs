@@ -262,11 +262,8 @@ impl Kind {
     /// How many values the statement makes.
     pub fn n_values(&self) -> usize {
         match self {
-            Kind::Read { .. }
-            | Kind::Constant { .. }
-            | Kind::Import { .. }
-            | Kind::Parameter { .. }
-            | Kind::Apply { .. } => 1,
+            Kind::Read { .. } | Kind::Constant { .. } | Kind::Import { .. } => 1,
+            Kind::Parameter { .. } | Kind::Apply { .. } => 1,
             Kind::Op { op, .. } => op.def().results.len(),
             Kind::Call { results, .. } | Kind::Cond { results, .. } => *results,
             Kind::Loop { carried, .. } => carried.len(),
@@ -290,11 +287,8 @@ impl Kind {
             Kind::Loop { carried, .. } => carried.iter().for_each(|v| f(*v)),
             Kind::Log { parts } => parts.iter().filter_map(Part::value).for_each(|v| f(*v)),
             Kind::Call { .. } | Kind::Cond { .. } => {}
-            Kind::Read { .. }
-            | Kind::Constant { .. }
-            | Kind::Import { .. }
-            | Kind::Parameter { .. }
-            | Kind::Stop => {}
+            Kind::Read { .. } | Kind::Constant { .. } | Kind::Import { .. } => {}
+            Kind::Parameter { .. } | Kind::Stop => {}
         }
     }
 }

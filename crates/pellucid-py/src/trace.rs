@@ -110,7 +110,7 @@ pub fn run_session(
 ) -> PyResult<Vec<Results>> {
     let (mut work, mut sinks) = (Vec::new(), Vec::new());
     for (trace, model, log) in traces {
-        let model = model.shared();
+        let model = model.shared().clone();
         let checked = trace.checked(py, &model)?;
         work.push((model, checked));
         sinks.push(Sink::new(log));

@@ -31,7 +31,9 @@ def _weights(envoy: Envoy) -> str:
 
 def _module(envoy: Envoy, label: str, path: str, depth: int) -> str:
     names = _tree.also_called(envoy, "", path)
-    title = _row(f"{label}{envoy.kind}", path, _tree.through(envoy), names)
+    edited = _tree.edited(envoy)
+    notes = ", ".join(note for note in (names, edited) if note)
+    title = _row(f"{label}{envoy.kind}", path, _tree.through(envoy), notes)
     inside = "".join(_taps(envoy, path)) + "".join(
         _module(child, *_named(names, path), depth + 1) for names, child in _tree.folded(envoy)
     )

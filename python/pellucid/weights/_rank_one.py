@@ -26,10 +26,12 @@ def rank_one(module: Envoy, u: TensorLike, v: TensorLike, *, scale: float = 1.0)
     """
     to, along = (_views.given(x).float() for x in (u, v))
     if to.ndim != 1 or along.ndim != 1:
-        message = f"`rank_one`: vectors are wanted, got shapes {list(to.shape)} and {list(along.shape)}"
+        message = (
+            f"`rank_one`: vectors are wanted, got shapes {list(to.shape)} and {list(along.shape)}"
+        )
         raise fault("shape-mismatch", message)
     outer = along.outer(to) if is_transposed(module) else to.outer(along)
-    weight: Tensor = module.weight  # type: ignore[assignment]
+    weight: Tensor = getattr(module, "weight")  # noqa: B009 - of an envoy every name is one
     if outer.shape != weight.shape:
         n_out, n_in = reversed(weight.shape) if is_transposed(module) else weight.shape
         message = (

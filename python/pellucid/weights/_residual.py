@@ -56,7 +56,10 @@ def writers(model: Model) -> list[Writer]:
     for layer in model.layers:
         parts = (
             (_first(_child(layer, "attn"), ATTENTION), "post_attention_layernorm"),
-            (_first(_child(layer, "mlp"), MLP) or _first(layer, WIRED), "post_feedforward_layernorm"),
+            (
+                _first(_child(layer, "mlp"), MLP) or _first(layer, WIRED),
+                "post_feedforward_layernorm",
+            ),
         )
         is_sandwich = layer._child("post_feedforward_layernorm") is not None
         for module, norm in parts:
@@ -78,7 +81,9 @@ def orthogonalize(edited: Model, direction: TensorLike) -> None:
     """
     r = _views.given(direction).float()
     if r.ndim != 1:
-        raise fault("shape-mismatch", f"`orthogonalize`: a direction has one axis, got {list(r.shape)}")
+        raise fault(
+            "shape-mismatch", f"`orthogonalize`: a direction has one axis, got {list(r.shape)}"
+        )
     for writer in writers(edited):
         _clear(writer, r)
 
@@ -88,11 +93,11 @@ def _clear(writer: Writer, direction: Tensor) -> None:
     module, norm = writer.module, writer.norm
     r = direction
     if norm is not None:
-        scale: Tensor = norm.weight.float()  # type: ignore[operator]
+        scale = _weight(norm, "weight").float()
         r = r * (scale + 1 if norm.kind.startswith("Gemma") else scale)
     r = r / r.norm()
     name = "down_proj" if "weight" not in module._weights else "weight"
-    weight: Tensor = getattr(module, name)
+    weight = _weight(module, name)
     wide = weight.float()
     if is_transposed(module):
         part = (wide @ r).outer(r)  # [n_in, d]
@@ -100,8 +105,13 @@ def _clear(writer: Writer, direction: Tensor) -> None:
         part = (r @ wide).unsqueeze(-2) * r.unsqueeze(-1)  # [.., d, n_in]
     weight.copy_(wide - part)
     if "bias" in module._weights:
-        bias: Tensor = module.bias  # type: ignore[assignment]
+        bias = _weight(module, "bias")
         bias.copy_(bias.float() - r * (bias.float() @ r))
+
+
+def _weight(module: Envoy, name: str) -> Tensor:
+    weight: Tensor = getattr(module, name)
+    return weight
 
 
 def _tables(model: Model) -> Iterator[Writer]:

@@ -64,7 +64,7 @@ def load(model: M, folder: str | os.PathLike[str], merge: bool, inplace: bool) -
         for pair in pairs:
             module = edited[pair.module.path]
             _merge(module, pair) if merge else _apply(module, pair)
-    return edited  # type: ignore[no-any-return]
+    return edited
 
 
 def _merge(module: Envoy, pair: Pair) -> None:
@@ -89,8 +89,9 @@ def _pairs(model: Model, folder: str) -> Iterator[Pair]:
     there = {name.rpartition(".lora_")[0] for name in tensors}
     if there - wanted:
         message = f"the adapter has weights for `{min(there - wanted)}`"
-        module = _safely(model, min(there - wanted))
-        why = "which its `target_modules` leave out" if module else "which the model does not have"
+        is_there = _is_module(model, min(there - wanted))
+        left_out = "which its `target_modules` leave out"
+        why = left_out if is_there else "which the model does not have"
         raise _bad(folder, f"{message}, {why}")
     if wanted - there:
         message = f"it has no weights for `{min(wanted - there)}`, which its `target_modules` name"
@@ -140,9 +141,11 @@ def _config(folder: str) -> dict[str, Any]:
         raise _bad(folder, f"biases were trained too (`bias` is {config['bias']!r})")
     init = config.get("init_lora_weights", True)
     if init not in (True, False, "gaussian", "orthogonal"):
-        message = f"it belongs to other base weights than the model's (`init_lora_weights` is {init!r})"
+        message = (
+            f"it belongs to other base weights than the model's (`init_lora_weights` is {init!r})"
+        )
         raise _bad(folder, message, "save it converted, `path_initial_model_for_weight_conversion`")
-    return config  # type: ignore[no-any-return]
+    return config
 
 
 def _tensors(folder: str) -> dict[str, _safetensors.Floats]:
@@ -207,7 +210,7 @@ def _by_pattern(patterns: dict[str, Any] | None, path: str, otherwise: Any) -> A
     return otherwise
 
 
-def _safely(model: Model, path: str) -> bool:
+def _is_module(model: Model, path: str) -> bool:
     return any(found == path for found, _, _, _ in model._model.modules())
 
 
