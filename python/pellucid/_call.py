@@ -68,7 +68,7 @@ def create(name: str, *args: Any) -> Tensor:
     """Makes a tensor from numbers alone: a line of the open trace if there is one, so that the
     elements are made where it runs, and the tensor can be written to.
     """
-    from pellucid.tracer import open_recorder  # which is built on this module
+    from pellucid._current import open_recorder  # which is built on this module
 
     at = here()
     return made(_native.call(name, args, at, open_recorder())[0], at)

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pellucid import _call
+from pellucid._current import open_recorder
 from pellucid._location import here
 from pellucid.session import current_session
 from pellucid.tensor import Tensor
-from pellucid.tracer import open_recorder
 
 if TYPE_CHECKING:
     from pellucid._call import TensorLike

@@ -11,9 +11,9 @@ import numpy as np
 
 from pellucid import _call, _native
 from pellucid._containers import tensors
+from pellucid._current import session_recorder
 from pellucid._location import Location, here
 from pellucid.tensor import Tensor
-from pellucid.tracer import session_recorder
 
 SHOWN = 6
 """Elements that are shown of a tensor that has more of them."""

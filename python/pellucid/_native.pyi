@@ -10,6 +10,7 @@ __all__ = [
     "Body",
     "Generation",
     "Handle",
+    "Mark",
     "Model",
     "Recorder",
     "Trace",
@@ -17,6 +18,7 @@ __all__ = [
     "abandon_function",
     "add_edit",
     "begin_function",
+    "begin_steps",
     "call",
     "call_function",
     "clear_edits",
@@ -26,9 +28,11 @@ __all__ = [
     "edits",
     "end_function",
     "has_effects",
+    "import_value",
     "parameter",
     "parameters",
     "peak_memory",
+    "repeat_steps",
     "run_session",
     "while_loop",
 ]
@@ -41,6 +45,15 @@ _Settings: TypeAlias = tuple[
     int, int, float, int | None, float | None, float | None, float, int, list[str], bool
 ]
 
+def import_value(recorder: Recorder, trace: int, name: str, value: Handle, at: _At) -> Handle: ...
+
+@final
+class Mark: ...
+
+def begin_steps(recorder: Recorder, step: int) -> Mark: ...
+def repeat_steps(
+    recorder: Recorder, mark: Mark, steps: list[int], wanted: list[Handle]
+) -> list[list[Handle]]: ...
 def run_session(
     traces: list[tuple[Trace, Model, Any]],
 ) -> list[tuple[list[tuple[str, Array]], list[tuple[str, int]]]]: ...
@@ -206,7 +219,6 @@ class Recorder:
     def parameter(self, path: str, at: _At) -> Handle: ...
     def set_parameter(self, path: str, value: _Value, at: _At) -> None: ...
     def constant_of(self, value: Array, at: _At) -> Handle: ...
-    def import_value(self, trace: int, name: str, value: Handle, at: _At) -> Handle: ...
     def apply(self, path: str, value: _Value, at: _At) -> Handle: ...
     def set_item(
         self, target: Handle, index: tuple[Any, ...], value: _Value | float, at: _At

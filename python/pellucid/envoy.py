@@ -8,10 +8,10 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from pellucid import _call, _habits, _native, _tree
+from pellucid._current import invoke_for, next_of, recorder_for, recorder_of, weights_recorder
 from pellucid._html import model as page
 from pellucid._location import here
 from pellucid.errors import fault
-from pellucid.tracer import invoke_for, next_of, recorder_for, recorder_of, weights_recorder
 
 if TYPE_CHECKING:
     from pellucid._call import TensorLike

@@ -17,8 +17,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from pellucid._current import before_the_end
 from pellucid.errors import fault
-from pellucid.tracer import before_the_end
 
 if TYPE_CHECKING:
     from pellucid.envoy import Envoy

@@ -12,12 +12,12 @@ from typing import Any, ParamSpec, TypeVar, cast, overload
 
 from pellucid import _call, _native
 from pellucid._call import Native, TensorLike
+from pellucid._current import session_recorder
 from pellucid._location import here
 from pellucid._recorder import Recorder
 from pellucid._structure import Structure, taken_apart
 from pellucid.errors import fault
 from pellucid.tensor import Tensor
-from pellucid.tracer import session_recorder
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 from pellucid import _native, _prompt
 from pellucid._location import here
 from pellucid.errors import fault
-from pellucid.tracer import GenerationTracer
+from pellucid.tracer import Tracer
 
 if TYPE_CHECKING:
     from pellucid._log import Log
+    from pellucid._recorder import Recorder
     from pellucid.envoy import Envoy
+    from pellucid.tensor import Tensor
 
 
 @dataclass(frozen=True)
@@ -227,3 +229,38 @@ def _chosen(settings: Settings) -> tuple[float, int]:
         return temperature, 0
     seed = secrets.randbits(63) if settings.seed is None else int(settings.seed)
     return temperature, seed
+
+
+class GenerationTracer(Tracer):
+    """A trace of a generation: `with model.generate(prompt) as tracer:`."""
+
+    _word = "generate"
+
+    def __init__(
+        self,
+        root: Envoy,
+        prompt: Any,
+        settings: _native._Settings,
+        *,
+        live: bool = False,
+        log: Callable[[Log], object] | None = None,
+    ) -> None:
+        """Not for users: `model.generate(...)` makes it."""
+        super().__init__(root, prompt, live=live, log=log)
+        self._settings = settings
+
+    def _prepare(self, recorder: Recorder) -> None:
+        recorder.generate(self._settings, here())
+
+    @property
+    def _n_steps(self) -> int:
+        return self._settings[0]
+
+    @property
+    def result(self) -> Tensor:
+        """The ids, prompt and new ones: int64 `[b * n, prompt + new]`.
+
+        Prompts of different lengths are aligned to the right, and rows that ended before others
+        are filled up with the pad token, as in transformers. `model.generator.output` is the same.
+        """
+        return self._root._child_named("generator")._read("output")

@@ -102,7 +102,7 @@ class Session:
         name = earlier.save(value, None, here())
         known = into.imported.get((number, name))
         if known is None:
-            known = into.import_value(number, name, value, here())
+            known = _native.import_value(into, number, name, value, here())
             into.imported[number, name] = known
         return known
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pellucid import _call, _native
 from pellucid._location import Location, here
 from pellucid.errors import fault
 
 if TYPE_CHECKING:
+    from pellucid._recorder import Recorder
+    from pellucid.tensor import Tensor
     from pellucid.tracer import Tracer
 
 
@@ -19,8 +22,9 @@ class Steps:
 
     Step 0 is the prompt's forward pass, each later one that of one new token. In a loop over them,
     `for step in tracer.iter[:]:`, what is read and written is the step's; Python's own `if` and
-    lists work, and code after the loop runs once, at step 0 again. `with tracer.iter[2]:` is for
-    one step.
+    lists work, and code after the loop runs once, at step 0 again. `with tracer.iter[1:4]:` is as
+    in older scripts: Python runs its block once, and what it recorded is recorded again for the
+    other steps.
     """
 
     def __init__(self, tracer: Tracer) -> None:
@@ -42,13 +46,14 @@ class Steps:
 
 
 class ChosenSteps:
-    """Some steps of a generation, for `for step in ...:`, or for `with ...:` if it is one."""
+    """Some steps of a generation, for `for step in ...:`, or for `with ...:`."""
 
     def __init__(self, tracer: Tracer, numbers: Sequence[int]) -> None:
         """Not for users: `tracer.iter[...]` makes it."""
         self._tracer = tracer
         self._numbers = numbers
         self._before: list[int] = []
+        self._blocks: list[Block] = []
 
     def __iter__(self) -> Iterator[int]:
         self._tracer._open()
@@ -66,13 +71,17 @@ class ChosenSteps:
         return len(self._numbers)
 
     def __enter__(self) -> int:
-        self._tracer._open()
-        if len(self._numbers) != 1:
+        recorder = self._tracer._open()
+        if not self._numbers:
+            message = "`with tracer.iter[...]:` has no step to be of"
+            raise fault("bad-argument", message, "a `for` over no steps records nothing")
+        if len(set(self._numbers)) > 1 and recorder.is_live:
             message = f"`with tracer.iter[...]:` is for one step, these are {len(self._numbers)}"
-            help = "write `for step in tracer.iter[...]:`: its body is recorded for each step"
+            help = "write `for step in tracer.iter[...]:`: a live trace runs what is written once"
             raise fault("bad-argument", message, help)
         self._before.append(self._tracer._step)
         self._tracer._go_to(self._numbers[0])
+        self._blocks.append(Block(recorder, self._numbers))
         return self._numbers[0]
 
     def __exit__(
@@ -81,7 +90,59 @@ class ChosenSteps:
         raised: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._tracer._go_to(self._before.pop())
+        block = self._blocks.pop()
+        try:
+            if raised is None:
+                block.repeat()
+        finally:
+            self._tracer._go_to(self._before.pop())
+
+
+class Block:
+    """What `with tracer.iter[...]:` records at its first step, and again at the others.
+
+    Python runs the block once. So a tensor saved in it is the last step's in the end, and a list
+    of `pl.list()` has what was appended to it once for each step.
+    """
+
+    def __init__(self, recorder: Recorder, numbers: Sequence[int]) -> None:
+        first, *self._others = dict.fromkeys(numbers)
+        self._recorder = recorder
+        self._first = first
+        self._mark = _native.begin_steps(recorder, first)
+        self._n_kept = len(recorder._kept)
+        self._n_touched = len(recorder.touched)
+        self._lengths = {id(kept): len(kept) for kept in recorder._containers}
+
+    def repeat(self) -> None:
+        """Records the block for the other steps."""
+        recorder = self._recorder
+        if not self._others:
+            return
+        kept = [tensor for tensor, _ in recorder._kept[self._n_kept :]]
+        lists = [c for c in recorder._containers if isinstance(c, list)]
+        added = [_tensors_in(c[self._lengths.get(id(c), 0) :]) for c in lists]
+        wanted = [*kept, *(tensor for tensors in added for tensor in tensors)]
+        handles = [tensor._lowered() for tensor in wanted]
+        native = [h for h in handles if isinstance(h, _native.Handle)]
+        made = _native.repeat_steps(recorder, self._mark, self._others, native)
+        for step, there in zip(self._others, made, strict=True):
+            again = iter(there[len(kept) :])
+            for container, tensors in zip(lists, added, strict=True):
+                container.extend(_call.made(next(again), tensor._at) for tensor in tensors)
+            new = recorder.touched[self._n_touched :]
+            recorder.touched += [(step, p, point) for at, p, point in new if at == self._first]
+            recorder.skipped |= {
+                (invoke, step, path) for invoke, at, path in recorder.skipped if at == self._first
+            }
+        for tensor, last in zip(kept, made[-1], strict=False):
+            tensor._value = last
+            tensor._name = None
+            tensor.save()
+
+
+def _tensors_in(values: list[Any]) -> list[Tensor]:
+    return [value for value in values if isinstance(value, _call.Base)]  # type: ignore[misc]
 
 
 def _range(which: slice, n: int, at: Location | None) -> range:

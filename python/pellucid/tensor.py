@@ -15,6 +15,7 @@ import numpy as np
 from pellucid import _call, _habits, _index, _native
 from pellucid._call import Native, TensorLike
 from pellucid._create import New
+from pellucid._current import session_recorder
 from pellucid._elements import Elements
 from pellucid._html import tensor as page
 from pellucid._lengths import with_open
@@ -24,7 +25,6 @@ from pellucid._recorder import Recorder
 from pellucid._reduce import Reductions
 from pellucid.dtype import DType, dtype
 from pellucid.errors import fault
-from pellucid.tracer import session_recorder
 
 
 class Tensor(Places, Reductions, New, Elements):

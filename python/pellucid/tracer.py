@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable
-from contextvars import ContextVar, Token
+from contextvars import Token
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from pellucid import _chat, _native, _prompt
+from pellucid._current import CURRENT, invoke_for
 from pellucid._html import trace as page
 from pellucid._location import Location, here, shown
 from pellucid._recorder import Recorder
@@ -21,12 +22,10 @@ from pellucid.trace import Trace
 if TYPE_CHECKING:
     from pellucid._log import Log
     from pellucid.cache import Cache
-    from pellucid.session import Session
     from pellucid.envoy import Envoy
+    from pellucid.session import Session
     from pellucid.steps import ChosenSteps, Steps
     from pellucid.tensor import Tensor
-
-_CURRENT: ContextVar[Tracer | None] = ContextVar("pellucid.trace", default=None)
 
 
 class Tracer:
@@ -66,7 +65,7 @@ class Tracer:
         self._was_entered = True
         if self._recorder is not None:
             raise fault("open-trace", "this trace has been entered before", "make a new one")
-        outer = _CURRENT.get()
+        outer = CURRENT.get()
         if outer is not None:
             message = f"a trace is open already, since {shown(outer._at)}"
             help = (
@@ -81,7 +80,7 @@ class Tracer:
         if self._prompt is not None:
             self._invoke = recorder.invoke(_prompt.prompts(self._prompt), here())
         self._recorder = recorder
-        self._token = _CURRENT.set(self)
+        self._token = CURRENT.set(self)
         return self
 
     def __exit__(
@@ -118,7 +117,7 @@ class Tracer:
 
     def _leave(self) -> None:
         if self._token is not None:
-            _CURRENT.reset(self._token)
+            CURRENT.reset(self._token)
             self._token = None
 
     def _prepare(self, recorder: Recorder) -> None:
@@ -389,41 +388,6 @@ class Invoker:
             self._tracer._entered().end_invoke()
 
 
-class GenerationTracer(Tracer):
-    """A trace of a generation: `with model.generate(prompt) as tracer:`."""
-
-    _word = "generate"
-
-    def __init__(
-        self,
-        root: Envoy,
-        prompt: Any,
-        settings: _native._Settings,
-        *,
-        live: bool = False,
-        log: Callable[[Log], object] | None = None,
-    ) -> None:
-        """Not for users: `model.generate(...)` makes it."""
-        super().__init__(root, prompt, live=live, log=log)
-        self._settings = settings
-
-    def _prepare(self, recorder: Recorder) -> None:
-        recorder.generate(self._settings, here())
-
-    @property
-    def _n_steps(self) -> int:
-        return self._settings[0]
-
-    @property
-    def result(self) -> Tensor:
-        """The ids, prompt and new ones: int64 `[b * n, prompt + new]`.
-
-        Prompts of different lengths are aligned to the right, and rows that ended before others
-        are filled up with the pad token, as in transformers. `model.generator.output` is the same.
-        """
-        return self._root._child_named("generator")._read("output")
-
-
 class Scanner(Tracer):
     """A trace that is checked and not run: `with model.scan(prompt) as tracer:`."""
 
@@ -434,80 +398,3 @@ class Scanner(Tracer):
 
     def _run(self, recorder: Recorder) -> None:
         recorder.scan()
-
-
-def session_recorder() -> Recorder | None:
-    """The recorder of the open trace, or what is recorded into between traces of a session."""
-    found = open_recorder()
-    session = current_session()
-    return found if found is not None or session is None else session._here()
-
-
-def open_recorder() -> Recorder | None:
-    """The recorder of the open trace, if one is open."""
-    tracer = _CURRENT.get()
-    return None if tracer is None else tracer._open()
-
-
-def before_the_end(act: Callable[[], None]) -> None:
-    """Has something done when the invoke that is being recorded ends."""
-    tracer = _CURRENT.get()
-    if tracer is not None:
-        tracer._late.append((tracer._step, act))
-
-
-def recorder_of(model: _native.Model) -> Recorder | None:
-    """The recorder of the open trace, if it is of this model."""
-    tracer = _CURRENT.get()
-    return tracer._open() if tracer is not None and tracer._model is model else None
-
-
-def weights_recorder(model: _native.Model, what: str) -> Recorder:
-    """The recorder of the open trace of this model, whose weights `what` are to be written."""
-    recorder = recorder_of(model)
-    if recorder is None:
-        message = f"cannot write `{what}`: a model's weights are changed by an edit"
-        help = "`with model.edit() as edited:` and `edited` instead of `model` in its block"
-        raise fault("read-only-parameter", message, help)
-    return recorder
-
-
-def recorder_for(model: _native.Model, what: str) -> Recorder:
-    """The recorder of the open trace of a model, of which `what` is wanted."""
-    tracer = _CURRENT.get()
-    if tracer is not None and tracer._model is not model and tracer._word == "edit":
-        message = f"`{what}` of another handle of `{model.name}` inside an edit"
-        help = "`with model.edit() as edited:`: in its block write `edited` instead of `model`"
-        raise fault("no-trace", message, help)
-    if tracer is None:
-        help = "values exist inside `with model.trace(prompt):`"
-        raise fault("no-trace", f"`{what}` outside of a trace", help)
-    if tracer._model is not model:
-        message = f"`{what}` of `{model.name}` inside a trace of `{tracer._model.name}`"
-        raise fault(
-            "no-trace", message, "a trace is of one model; saved values go from one to another"
-        )
-    return tracer._open()
-
-
-def invoke_for(model: _native.Model, what: str, path: str, point: str) -> tuple[Recorder, int, int]:
-    """Recorder, invoke and step that are meant where `what` is written."""
-    recorder = recorder_for(model, what)
-    tracer = _CURRENT.get()
-    if tracer is None or tracer._invoke is None:
-        help = "put it inside `with tracer.invoke(prompt):`, or give `model.trace` the prompt"
-        raise fault("no-invoke", f"`{what}` outside of an invoke: whose rows?", help)
-    return recorder, tracer._invoke, tracer._step_of(path, point)
-
-
-def next_of(model: _native.Model, what: str, path: str) -> None:
-    """Makes the next step the one that is meant where a module's sites are used."""
-    invoke_for(model, what, path, "")
-    tracer = _CURRENT.get()
-    if tracer is None:
-        return
-    step = tracer._step_of(path, "") + 1
-    if step >= tracer._n_steps:
-        message = f"`{what}`: there is no step {step}"
-        raise fault("index-out-of-range", message, "`max_new_tokens` says how many there are")
-    tracer._nexts[path] = step - tracer._step

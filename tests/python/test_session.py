@@ -135,7 +135,7 @@ def test_mistakes_are_told_at_their_line(llama: pl.LanguageModel) -> None:
     with llama.session():
         with pytest.raises(pl.PellucidError, match="live"), llama.trace(A, live=True):
             pass
-    with pytest.raises(pl.PellucidError, match="out of range|outside") as raised:
+    with pytest.raises(pl.PellucidError, match=r"out of range|outside") as raised:
         with llama.session():
             with llama.trace(A):
                 wrong = llama.layers[0].output[0, -1].argmax() + 100

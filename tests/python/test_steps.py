@@ -174,8 +174,8 @@ def test_wrong_steps_are_errors_at_their_line(llama: pl.LanguageModel) -> None:
             line = _line() - 1
     assert steps == [1, 2]
     assert [w.lineno for w in seen if "goes beyond" in str(w.message)] == [line]
-    with pytest.raises(pl.PellucidError, match="for step in"), llama.trace(IDS) as traced:
-        traced.iter[[0, 0]].__enter__()
+    with pytest.raises(pl.PellucidError, match="no step to be of"), llama.trace(IDS) as traced:
+        traced.iter[[]].__enter__()
 
 
 def test_a_recorded_generation_has_the_traces_tokens(llama: pl.LanguageModel) -> None:
@@ -198,3 +198,63 @@ def test_a_saved_generation_runs_again(llama: pl.LanguageModel, tmp_path: Any) -
         tracer.save(tmp_path / name)
         again = pl.load_trace(tmp_path / name).run(llama)
         assert again["ids"].tolist() == ids.tolist()
+
+
+def test_a_with_block_is_recorded_again_for_its_other_steps(llama: pl.LanguageModel) -> None:
+    vector = pl.tensor(np.linspace(-3, 3, 32, dtype=np.float32))
+
+    def loops() -> list[Any]:
+        with llama.generate(IDS, max_new_tokens=5, ignore_eos=True) as tracer:
+            before = llama.layers[0].output  # a site that the loop changes at every step
+            total = before.sum() * 0
+            each = pl.list().save()
+            for _ in tracer.iter[:4]:
+                llama.layers[0].output[:, -1] += vector
+                total += llama.layers[1].output.sum()
+                each.append(llama.layers[1].output[:, -1])
+                last = llama.layers[1].output.norm().save()
+            total.save()
+            ids = tracer.result.save()
+        return [total, last, ids, *each]
+
+    def blocks() -> list[Any]:
+        with llama.generate(IDS, max_new_tokens=5, ignore_eos=True) as tracer:
+            before = llama.layers[0].output
+            total = before.sum() * 0
+            each = pl.list().save()
+            with tracer.iter[:4]:
+                llama.layers[0].output[:, -1] += vector
+                total += llama.layers[1].output.sum()
+                each.append(llama.layers[1].output[:, -1])
+                last = llama.layers[1].output.norm().save()
+            total.save()
+            ids = tracer.result.save()
+        return [total, last, ids, *each]
+
+    wanted, got = loops(), blocks()
+    assert len(wanted) == len(got) == 7
+    for a, b in zip(wanted, got, strict=True):
+        assert np.array_equal(a.numpy(), b.numpy())
+
+
+def test_skips_and_all_in_a_with_block(llama: pl.LanguageModel) -> None:
+    with llama.generate(IDS, max_new_tokens=4, ignore_eos=True) as tracer:
+        with tracer.all():
+            llama.layers[1].skip(llama.layers[1].input)
+        ids = tracer.result.save()
+    with llama.generate(IDS, max_new_tokens=4, ignore_eos=True) as tracer:
+        for _ in tracer.all():
+            llama.layers[1].skip(llama.layers[1].input)
+        want = tracer.result.save()
+    assert ids.tolist() == want.tolist()
+
+
+def test_a_block_that_does_not_fit_another_step_says_where(llama: pl.LanguageModel) -> None:
+    with (
+        pytest.raises(pl.PellucidError, match=r"out of range|outside") as raised,
+        llama.generate(IDS, max_new_tokens=4) as tracer,
+        tracer.iter[:2],
+    ):
+        line = _line() + 1
+        llama.layers[0].output[:, 3] = 0
+    assert f"test_steps.py:{line}" in str(raised.value)

@@ -43,7 +43,7 @@ pub use function::{Function, FunctionId, Use};
 pub use limits::Limits;
 pub use op::{Arg, IndexItem, Op, OpDef, Slice};
 pub use plan::{Entry, PassPlan, Plan, plan};
-pub use record::{Body, Handle, Reach, Recorder, Replay};
+pub use record::{Block, Body, Handle, Mark, Reach, Recorder, Replay};
 pub use sampling::Sampling;
 pub use shape::{Dim, TensorType};
 pub use site::{Point, Site};

@@ -9,9 +9,11 @@ mod flow;
 mod frame;
 mod layout;
 mod parameter;
+mod repeat;
 mod replay;
 mod results;
 mod run;
+mod sites;
 mod storage;
 mod values;
 
@@ -21,8 +23,8 @@ use std::sync::Arc;
 use crate::check::{Signature, check_constant, check_prompts};
 use crate::op::Memory;
 use crate::{
-    Arg, Code, Constant, Diagnostic, IndexItem, Invoke, InvokeId, Kind, Limits, Loc, ModelSpec, Op, Point,
-    Prompt, Result, Sampling, Site, TensorType, Trace, ValueId, check,
+    Arg, Code, Constant, Diagnostic, IndexItem, Invoke, InvokeId, Kind, Limits, Loc, ModelSpec, Op, Prompt,
+    Result, Sampling, Site, TensorType, Trace, ValueId, check,
 };
 use edit::Shadow;
 use frame::{Frame, FrameId};
@@ -31,6 +33,7 @@ use storage::{Storages, ViewStep};
 
 pub use flow::Body;
 pub use frame::Reach;
+pub use repeat::{Block, Mark};
 pub use replay::Replay;
 
 /// A value as its user holds it; views of one storage are several handles.
@@ -134,87 +137,6 @@ impl Recorder {
     /// The rows of an invoke.
     pub fn rows(&self, invoke: InvokeId) -> &check::Rows {
         &self.rows[invoke]
-    }
-
-    /// The site's value as it stands: the model's own, or what this trace has written there.
-    ///
-    /// # Errors
-    /// No such module or site.
-    pub fn read(&mut self, invoke: InvokeId, site: Site, at: Option<Loc>) -> Result<Handle> {
-        let site = self.spec.real_site(site);
-        if let Some(&handle) = self.sites.get(&(invoke, site.clone())) {
-            return Ok(self.storages.alias(handle));
-        }
-        if let Some(frame) = self.frames.iter().find(|f| f.reach == Reach::Parameters) {
-            let message = format!("`{}` reads `{site}`: a function uses its parameters only", frame.name);
-            let diagnostic = Diagnostic::new(Code::EffectInFunction, message);
-            return Err(diagnostic.help("read it outside and pass it as an argument").at(at));
-        }
-        let inside = self.storages.suspend();
-        let handle =
-            self.push_in(0, Kind::Read { invoke, site: site.clone() }, at).map(|v| self.storages.fresh(v[0]));
-        self.storages.leave(inside);
-        let handle = handle?;
-        self.storages.bind(handle, Some((invoke, site.clone())));
-        self.sites.insert((invoke, site), handle);
-        Ok(handle)
-    }
-
-    /// A value that an earlier trace of the session saves.
-    ///
-    /// # Errors
-    /// Too many statements.
-    pub fn import(&mut self, trace: usize, name: &str, ty: &TensorType, at: Option<Loc>) -> Result<Handle> {
-        self.not_in_edit("uses a value of a session that has not run", &at)?;
-        let inside = self.storages.suspend();
-        let kind = Kind::Import { trace, name: name.to_owned(), ty: ty.clone() };
-        let handle = self.push_in(0, kind, at).map(|v| self.storages.fresh(v[0]));
-        self.storages.leave(inside);
-        handle
-    }
-
-    /// Makes the site's value this one. Floating dtypes convert; the shape must be the site's.
-    ///
-    /// # Errors
-    /// No such site, another shape, another kind of dtype.
-    pub fn write(&mut self, invoke: InvokeId, site: Site, value: Handle, at: Option<Loc>) -> Result<()> {
-        let site = self.spec.real_site(site);
-        if self.storages.is_whole_value_of(value, invoke, &site) {
-            return Ok(()); // `site += 1` changed it in place already
-        }
-        let want =
-            check::value_site_type(&self.spec, &self.rows, invoke, &site).map_err(|d| d.at(at.clone()))?;
-        let value = self.value(value, at.clone())?;
-        let value = self.convert(value, &want, at.clone())?;
-        self.push(Kind::Write { invoke, site: site.clone(), value }, at)?;
-        if let Some(&old) = self.sites.get(&(invoke, site.clone())) {
-            self.storages.bind(old, None);
-        }
-        let handle = self.storages.fresh(value);
-        self.storages.bind(handle, Some((invoke, site.clone())));
-        self.sites.insert((invoke, site), handle);
-        Ok(())
-    }
-
-    /// Replaces a module's run, in one step, by a value of its output's shape.
-    ///
-    /// # Errors
-    /// No such module, another shape or dtype.
-    pub fn skip(
-        &mut self,
-        invoke: InvokeId,
-        module: &str,
-        step: u32,
-        value: Handle,
-        at: Option<Loc>,
-    ) -> Result<()> {
-        let module = self.spec.real(module);
-        let output = Site { step, ..Site::new(module.clone(), Point::Output) };
-        let want =
-            check::value_site_type(&self.spec, &self.rows, invoke, &output).map_err(|d| d.at(at.clone()))?;
-        let value = self.value(value, at.clone())?;
-        let value = self.convert(value, &want, at.clone())?;
-        self.push(Kind::Skip { invoke, module, step, value }, at).map(drop)
     }
 
     /// A tensor that comes with the trace, for [`Recorder::constant`]; returns its index.

@@ -20,6 +20,8 @@ mod model;
 mod ops;
 mod prompt;
 mod recorder;
+mod repeat;
+mod session;
 mod signals;
 mod trace;
 
@@ -38,7 +40,9 @@ mod _native {
         model::{Model, peak_memory},
         ops::call,
         recorder::Recorder,
-        trace::{Trace, run_session},
+        repeat::{Mark, begin_steps, repeat_steps},
+        session::{import_value, run_session},
+        trace::Trace,
     };
 
     /// The version of the workspace.

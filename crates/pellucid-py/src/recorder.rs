@@ -1,17 +1,18 @@
 //! The graph's recorder for Python: one per trace.
 
+mod values;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use pellucid_graph::op::ParamKind;
 use pellucid_graph::{
-    Arg, Code, Constant, Diagnostic, Handle as Inner, Limits, Loc, Op, Part, Point, Prompt, Site, ValueId,
+    Code, Diagnostic, Handle as Inner, Limits, Loc, Op, Part, Point, Prompt, Site, ValueId,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
 use crate::array::Array;
-use crate::errors::{At, Raise, loc, python_error};
+use crate::errors::{At, Raise, loc};
 use crate::generation::{Settings, sampling};
 use crate::handle::Handle;
 use crate::live::{Running, reach_step, settle};
@@ -95,81 +96,6 @@ impl Recorder {
             recorder.inner.op(op, args, base, at).raise(py)?
         };
         Ok(Recorder::wrapped(this, handles)?.into_iter().map(Bound::into_any).collect())
-    }
-
-    /// The number of the value that a handle or an array stands for now.
-    fn number(
-        &mut self,
-        this: &Bound<'_, Recorder>,
-        object: &Bound<'_, PyAny>,
-        at: Option<&Loc>,
-    ) -> PyResult<ValueId> {
-        let inner = self.handle(this, object, at)?;
-        self.inner.value(inner, at.cloned()).raise(this.py())
-    }
-
-    /// What stands in the graph for a handle of this trace, or for an array, which becomes a constant.
-    pub fn handle(
-        &mut self,
-        this: &Bound<'_, Recorder>,
-        object: &Bound<'_, PyAny>,
-        at: Option<&Loc>,
-    ) -> PyResult<Inner> {
-        if let Ok(handle) = object.cast::<Handle>() {
-            return match handle.get().is_of(this) {
-                true => Ok(handle.get().inner()),
-                false => {
-                    let diagnostic =
-                        Diagnostic::new(Code::UnknownValue, "the value belongs to another trace");
-                    let help = "save it there: saved values are concrete after their block";
-                    Err(python_error(this.py(), diagnostic.help(help).at(at.cloned())))
-                }
-            };
-        }
-        self.constant(this.py(), object.cast::<Array>()?.get().tensor(), at)
-    }
-
-    fn constant(&mut self, py: Python<'_>, tensor: &engine::Tensor, at: Option<&Loc>) -> PyResult<Inner> {
-        let data = tensor.as_bytes();
-        let place = data.as_ptr() as usize;
-        let known = self.constants.get(&place).filter(|(t, _)| t.ty() == tensor.ty()).map(|(_, i)| *i);
-        let index = match known {
-            Some(index) => index,
-            None => {
-                let constant = Constant { ty: tensor.ty(), data: data.into() };
-                let index = self.inner.add_constant(constant, at.cloned()).raise(py)?;
-                self.constants.insert(place, (tensor.clone(), index));
-                index
-            }
-        };
-        self.inner.constant(index, at.cloned()).raise(py)
-    }
-
-    /// Saves a value, unless it is saved already and needs no name of its own; gives its name.
-    fn saved(
-        &mut self,
-        py: Python<'_>,
-        value: Inner,
-        name: Option<String>,
-        at: Option<Loc>,
-    ) -> PyResult<String> {
-        let id = self.inner.value(value, at.clone()).raise(py)?;
-        if let (Some(known), None) = (self.names.get(&id), &name) {
-            return Ok(known.clone());
-        }
-        let name = name.unwrap_or_else(|| format!("saved{}", self.names.len()));
-        self.inner.save(&name, value, at).raise(py)?;
-        self.names.insert(id, name.clone());
-        Ok(name)
-    }
-
-    fn operand(
-        &mut self,
-        this: &Bound<'_, Recorder>,
-        object: &Bound<'_, PyAny>,
-        at: Option<&Loc>,
-    ) -> PyResult<Arg> {
-        args::argument("=", ParamKind::Operand, object, &mut |o| self.number(this, o, at))
     }
 }
 
@@ -273,19 +199,6 @@ impl Recorder {
     /// A constant with a storage of its own, which can be written to.
     fn constant_of(slf: &Bound<'_, Self>, value: &Array, at: At) -> PyResult<Py<Handle>> {
         let inner = slf.borrow_mut().constant(slf.py(), value.tensor(), loc(at).as_ref())?;
-        Recorder::wrapped_one(slf, inner)
-    }
-
-    /// What an earlier trace of the session saves as `name`: `value`, a handle of that trace.
-    fn import_value(
-        slf: &Bound<'_, Self>,
-        trace: usize,
-        name: &str,
-        value: &Handle,
-        at: At,
-    ) -> PyResult<Py<Handle>> {
-        let ty = value.recorder(slf.py()).borrow().inner.type_of(value.inner()).clone();
-        let inner = slf.borrow_mut().inner.import(trace, name, &ty, loc(at)).raise(slf.py())?;
         Recorder::wrapped_one(slf, inner)
     }
 

@@ -213,6 +213,22 @@ impl Storages {
         Handle(self.handles.len() - 1)
     }
 
+    /// The value of each storage.
+    pub fn values(&self) -> Vec<ValueId> {
+        self.storages.iter().map(|s| s.value).collect()
+    }
+
+    /// The value of the storage that a handle is a view of.
+    pub fn root(&self, handle: Handle) -> ValueId {
+        self.storages[self.handles[handle.0].storage].value
+    }
+
+    /// Gives a storage another value, which all its views see.
+    pub fn set(&mut self, storage: usize, value: ValueId) {
+        self.storages[storage].value = value;
+        self.storages[storage].version += 1;
+    }
+
     /// Says which site the storage is the value of.
     pub fn bind(&mut self, handle: Handle, site: Option<(InvokeId, Site)>) {
         self.storages[self.handles[handle.0].storage].site = site;

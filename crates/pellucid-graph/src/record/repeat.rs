@@ -1,0 +1,103 @@
+//! A block that is recorded once and stands for several steps of a generation: what it recorded for the
+//! first is recorded again for each of the others.
+//!
+//! A tensor of before the block that the block writes is carried from step to step, as in a loop. A
+//! site of the first step that was read before the block is, at another step, that step's.
+
+use std::collections::HashSet;
+
+use super::replay::Replay;
+use super::{Handle, Recorder};
+use crate::{InvokeId, Kind, Result, Site, Trace, ValueId};
+
+/// Where a block begins.
+#[derive(Clone, Debug)]
+pub struct Mark {
+    statements: usize,
+    /// The value of each storage.
+    storages: Vec<ValueId>,
+    /// What stood at sites of the block's step.
+    sites: Vec<(InvokeId, Site, ValueId)>,
+}
+
+/// A block that has ended.
+pub struct Block {
+    mark: Mark,
+    step: u32,
+    source: Trace,
+    /// Storages of before that were written, with their values before and after.
+    carried: Vec<(usize, ValueId, ValueId)>,
+}
+
+impl Recorder {
+    /// Remembers that a block begins whose statements are of `step`.
+    pub fn mark(&self, step: u32) -> Mark {
+        let at_step = self.sites.iter().filter(|((_, site), _)| site.step == step);
+        let value = |handle: &Handle| self.storages.root(*handle);
+        Mark {
+            statements: self.trace.statements.len(),
+            storages: self.storages.values(),
+            sites: at_step.map(|((invoke, site), h)| (*invoke, site.clone(), value(h))).collect(),
+        }
+    }
+
+    /// Ends a block.
+    pub fn block(&self, mark: Mark, step: u32) -> Block {
+        let of_site: HashSet<ValueId> = mark.sites.iter().map(|(_, _, value)| *value).collect();
+        let now = self.storages.values();
+        let changed = mark.storages.iter().zip(now).enumerate();
+        let carried = changed
+            .filter(|(_, (before, now))| *before != now && !of_site.contains(before))
+            .map(|(i, (before, now))| (i, *before, now))
+            .collect();
+        Block { mark, step, source: self.trace.clone(), carried }
+    }
+
+    /// Records a block's statements once more, for another step; gives what stands there for some values
+    /// of it. What the block saved is not saved again.
+    ///
+    /// # Errors
+    /// What is wrong with a statement at that step, at its own line.
+    pub fn repeat(&mut self, block: &Block, step: u32, wanted: &[Handle]) -> Result<Vec<Handle>> {
+        let Block { mark, source, .. } = block;
+        let mut replay = Replay::of_own(source);
+        for (i, before, _) in &block.carried {
+            replay.know(*before, self.storages.values()[*i]);
+        }
+        let used = used_from_before(source, mark.statements);
+        for (invoke, site, value) in mark.sites.iter().filter(|(_, _, value)| used.contains(value)) {
+            let there = self.read(*invoke, Site { step, ..site.clone() }, None)?;
+            let there = self.value(there, None)?;
+            replay.know(*value, there);
+        }
+        let place = |invoke: InvokeId, site: Site| match site.step == block.step {
+            true => (invoke, Site { step, ..site }),
+            false => (invoke, site),
+        };
+        for i in mark.statements..source.statements.len() {
+            if !matches!(source.statements[i].kind, Kind::Save { .. }) {
+                self.replay(&mut replay, i..i + 1, &place)?;
+            }
+        }
+        for (i, _, after) in &block.carried {
+            self.storages.set(*i, replay.value(*after));
+        }
+        let values = wanted.iter().map(|handle| self.storages.last_value(*handle));
+        let values: Vec<ValueId> = values.map(|v| replay.value(v)).collect();
+        Ok(values.into_iter().map(|v| self.storages.fresh(v)).collect())
+    }
+}
+
+/// Values made before a statement that it or a later one uses.
+fn used_from_before(source: &Trace, first: usize) -> HashSet<ValueId> {
+    let made = source.statements[..first].iter().map(|s| s.kind.n_values() as u32).sum();
+    let mut used = HashSet::new();
+    for statement in &source.statements[first..] {
+        statement.kind.for_each_input(|v| {
+            if v.0 < made {
+                used.insert(v);
+            }
+        });
+    }
+    used
+}

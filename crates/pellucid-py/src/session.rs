@@ -1,0 +1,89 @@
+//! Sessions: traces that run one after the other, and values that go from one to the next.
+
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+
+use pellucid_graph::CheckedTrace;
+use pyo3::prelude::*;
+
+use crate::array::Array;
+use crate::engine::{self, Cancel, Event};
+use crate::errors::{At, Raise, loc};
+use crate::handle::Handle;
+use crate::log::Sink;
+use crate::model::Model;
+use crate::recorder::Recorder;
+use crate::signals::telling;
+use crate::trace::Trace;
+
+/// Events of a run that Python has not heard yet: with more, the run waits for it.
+const MOST_UNTOLD: usize = 1024;
+
+/// Saved values by name; names of values that do not exist, and the step that they need.
+pub type Results = (Vec<(String, Array)>, Vec<(String, usize)>);
+
+/// What an earlier trace of the session saves as `name`: `value`, a handle of that trace.
+#[pyfunction]
+pub fn import_value(
+    recorder: &Bound<'_, Recorder>,
+    trace: usize,
+    name: &str,
+    value: &Handle,
+    at: At,
+) -> PyResult<Py<Handle>> {
+    let py = recorder.py();
+    let ty = value.recorder(py).borrow().inner().type_of(value.inner()).clone();
+    let inner = recorder.borrow_mut().inner_mut().import(trace, name, &ty, loc(at)).raise(py)?;
+    Ok(Handle::new(recorder, inner)?.unbind())
+}
+
+/// Runs the traces of a session, each in its model and with its own listener, one after the other.
+#[pyfunction]
+pub fn run_session(
+    py: Python<'_>,
+    traces: Vec<(PyRef<'_, Trace>, PyRef<'_, Model>, Option<Py<PyAny>>)>,
+) -> PyResult<Vec<Results>> {
+    let (mut work, mut sinks) = (Vec::new(), Vec::new());
+    for (trace, model, log) in traces {
+        let model = model.shared().clone();
+        let checked = trace.checked(py, &model)?;
+        work.push((model, checked));
+        sinks.push(Sink::new(log));
+    }
+    run_all(py, work, sinks)
+}
+
+/// Runs traces that are checked, each with its listener.
+///
+/// # Errors
+/// What goes wrong while they run.
+pub fn run_all(
+    py: Python<'_>,
+    traces: Vec<(Arc<engine::Model>, CheckedTrace)>,
+    sinks: Vec<Sink>,
+) -> PyResult<Vec<Results>> {
+    let cancel = Cancel::new();
+    let (heard, events) = sync_channel(MOST_UNTOLD);
+    let work = {
+        let cancel = cancel.clone();
+        // Nobody is left to hear it when a listener has raised.
+        let mut observer = move |i: usize, event| drop(heard.send((i, event)));
+        move || {
+            let traces: Vec<_> = traces.iter().map(|(model, checked)| (&**model, checked)).collect();
+            engine::execute_session(&traces, &cancel, &mut observer)
+        }
+    };
+    let tell = move |py: Python<'_>| {
+        events.try_iter().try_for_each(|(i, event): (usize, Event)| match event {
+            Event::Log(log) => sinks[i].tell(py, log),
+        })
+    };
+    let saved = telling(py, Some(&cancel), tell, work)?.raise(py)?;
+    Ok(saved.into_iter().map(results).collect())
+}
+
+fn results(saved: engine::Saved) -> Results {
+    let absent = saved.absent().iter().map(|a| (a.name.clone(), a.step)).collect();
+    let arrays = saved.into_vec().into_iter().map(|(name, t)| (name, Array::new(t)));
+    (arrays.collect(), absent)
+}
