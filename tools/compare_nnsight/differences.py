@@ -32,6 +32,12 @@ DIFFERENCES: list[tuple[str, str, str]] = [
         "`model.generator.token`, or `model.generator.streamer.output`, is what the step chose.",
     ),
     (
+        "A window's cache has all keys",
+        "The cache of a layer with a sliding window holds the last keys only.",
+        "`attn.cache` has every key of the text, by position; those outside the window are not "
+        "read.",
+    ),
+    (
         "Edits hold at every step",
         "An edit acts at the first step of a generation, unless it loops over `tracer.iter`.",
         "An edited model is one model. `with model.edit() as edited:` gives the copy; in 0.8 "

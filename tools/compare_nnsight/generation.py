@@ -162,7 +162,7 @@ def write_the_cache(m: Any, p: Parts) -> Any:
     """Values of the prompt's tokens changed at one step, and so at all later ones."""
     with m.generate(PROMPT, max_new_tokens=4, do_sample=False) as tracer:
         for _ in tracer.iter[1]:
-            p.values(0)[:, 1:4] *= -2
+            p.values(1)[:, 1:4] *= -2
         logits = p.words.save([])
         for _ in tracer.iter[2:4]:
             logits.append(p.head.output[:, -1])
