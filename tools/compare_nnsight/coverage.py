@@ -21,7 +21,8 @@ MODELS = [
     Row("`LanguageModel(folder)`, weights on first use", "read_logits"),
     Row("renamed modules, `rename={...}`", "rename_modules"),
     Row("custom envoys and `eproperty`", "see_heads"),
-    Row('`peft=`, `dtype="nf4"`, tensor parallelism, vLLM, diffusers', "", "not here"),
+    Row("`peft=`, `load_adapter`", "", "`model.load_adapter(folder)`, an edit like others"),
+    Row('`dtype="nf4"`, tensor parallelism, vLLM, diffusers', "", "not here"),
 ]
 
 RUNNING = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from compare_nnsight import attention, generation, jobs, modules, prompts, recipes, sites
+from compare_nnsight import attention, changes, generation, jobs, modules, prompts, recipes, sites
 from compare_nnsight.parts import Script
 
 SCRIPTS: list[Script] = [
@@ -13,12 +13,13 @@ SCRIPTS: list[Script] = [
     *generation.SCRIPTS,
     *jobs.SCRIPTS,
     *recipes.SCRIPTS,
+    *changes.SCRIPTS,
 ]
 
 
 def takes(script: Script, model: str) -> bool:
     """Whether a script is for a model: those of experts need experts."""
-    return script not in recipes.EXPERTS or model in recipes.WITH_EXPERTS
+    return script not in changes.EXPERTS or model in changes.WITH_EXPERTS
 
 
 def tolerance(script: str) -> float:
