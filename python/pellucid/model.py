@@ -246,7 +246,7 @@ class Model(Envoy):
         `merge=True` adds the adapter's product to the weights, `merge=False` its effect to the
         outputs of the modules that it is for, in every trace. Either is an edit like others.
 
-        Raises `EditError` for an adapter of another kind (DoRA), or one that does not fit the model.
+        Raises `EditError` for an adapter of another kind (DoRA), or one that does not fit.
         """
         from pellucid.weights import adapter
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def is_transposed(module: Envoy) -> bool:
-    """Whether a module's matrix is stored `[n_in, n_out]`: a `Conv1D`, and a table, whose rows are outputs."""
+    """Whether a matrix is stored `[n_in, n_out]`: a `Conv1D`, and a table, whose rows it gives."""
     return module.kind == "Conv1D" or "Embedding" in module.kind
 
 

@@ -76,7 +76,7 @@ def orthogonalize(edited: Model, direction: TensorLike) -> None:
 
     Afterwards the residual stream has no component along it, before any layer and after all of
     them, whatever the prompt (Arditi et al. 2024, arXiv:2406.11717). Biases and experts are
-    writers too; where a norm stands between a writer and the stream, its scale is taken into account.
+    writers too; where a norm stands between a writer and the stream, its scale is heeded.
     A head that is tied to the embedding changes with it.
     """
     r = _views.given(direction).float()
