@@ -62,6 +62,11 @@ GROUPS = {
     ],
 }
 
+# Pages without a script, by the recipe that they stand after.
+WRITTEN_BY_HAND = {
+    "logit_lens": ["- [Tuned lens](tuned_lens.md). The same, with a translator for each layer."]
+}
+
 NUMBER = re.compile(r"[-+]?\d+\.\d+")
 
 
@@ -72,7 +77,7 @@ def names() -> list[str]:
 
 def title(name: str) -> str:
     """What a recipe is called: its docstring up to the colon."""
-    return _words(name)[0].partition(":")[0].rstrip(".")
+    return _words(name)[0].partition(": ")[0]
 
 
 def code(name: str) -> str:
@@ -84,10 +89,10 @@ def code(name: str) -> str:
 
 def page(name: str, output: str, pictures: list[str]) -> str:
     """The page of a recipe that printed `output` and drew `pictures`."""
-    first, rest = _words(name)
+    rest = _words(name)[1]
     parts = [
         f"# {title(name)}",
-        f"{first}\n\n{_linked(rest)}",
+        f"{_about(name)}\n\n{_linked(rest)}",
         f"```python\n{code(name)}\n```",
         f"It prints\n\n```text\n{output.rstrip()}\n```",
         *(f"![What the script draws]({picture})" for picture in pictures),
@@ -129,8 +134,9 @@ def contents() -> str:
     ]
     for group, members in GROUPS.items():
         lines += ["", f"## {group}", ""]
-        lines += [f"- [{title(name)}]({name}.md)" + _about(name) for name in members]
-    lines += ["", "- [Tuned lens](tuned_lens.md): what it will need"] if _stub() else []
+        for name in members:
+            lines.append(f"- [{title(name)}]({name}.md). {_about(name)}")
+            lines += WRITTEN_BY_HAND.get(name, [])
     return "\n".join(lines) + "\n"
 
 
@@ -188,8 +194,8 @@ def _words(name: str) -> tuple[str, str]:
 
 
 def _about(name: str) -> str:
-    about = _words(name)[0].partition(":")[2].strip()
-    return f": {about}" if about else ""
+    about = _words(name)[0].partition(": ")[2]
+    return about[:1].upper() + about[1:]
 
 
 def _linked(text: str) -> str:
@@ -198,10 +204,6 @@ def _linked(text: str) -> str:
 
 def _narrow(text: str) -> str:
     return re.sub(r" +", " ", text.strip())
-
-
-def _stub() -> bool:
-    return (PAGES / "tuned_lens.md").exists()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Activation statistics over a data set, reduced inside the model and streamed batch by batch.
+"""Activation statistics: a data set streamed batch by batch, and reduced inside the model.
 
 Only sums leave a trace, so a data set of any size takes the memory of one batch. Found: a few
 dimensions of the residual stream are far larger than all others, from an early layer on.

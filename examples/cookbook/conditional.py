@@ -1,4 +1,4 @@
-"""An intervention that depends on what the model thinks: steer only where it is unsure.
+"""Conditional intervention: steer only where the model is unsure.
 
 `pl.cond` is a branch in the graph, decided while the model runs by a value that no one knows
 before. A sure answer stays as it is, bit for bit; an unsure one is pushed.

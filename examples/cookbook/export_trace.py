@@ -1,4 +1,4 @@
-"""An experiment as a file: recorded in Python, read by people, run from the command line.
+"""Experiments as files: recorded in Python, read by people, run from the command line.
 
 The text holds everything that the experiment does and nothing else: no code, no model. It can be
 kept beside a paper, compared line by line, and run again on this or any model with these layers.

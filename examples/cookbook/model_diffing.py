@@ -1,7 +1,7 @@
-"""Two models in one session: how alike are their layers on the same texts?
+"""Model diffing: how alike are the layers of two models on the same texts?
 
-States of both at the end of each text are compared by linear CKA, which does not mind that their
-axes differ in number and meaning. Values flow between the traces; the map alone is kept.
+In one session, states of both at the end of each text are compared by linear CKA, which does not
+mind that their axes differ in number and meaning. The map alone is kept.
 Kornblith et al. 2019, https://arxiv.org/abs/1905.00414;
 cf. Huh et al. 2024, "The Platonic Representation Hypothesis", https://arxiv.org/abs/2405.07987
 """

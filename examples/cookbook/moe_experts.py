@@ -1,4 +1,4 @@
-"""Experts of a mixture: who is chosen for which token, and what is lost without one.
+"""Expert ablation: which experts of a mixture tokens are sent to, and what is lost without one.
 
 An expert is taken away by setting its weight to 0 where the router chose it; another's is not
 raised, so that all that is missing is its output. The model here is a tiny one with random weights:

@@ -1,4 +1,4 @@
-"""A sparse autoencoder in the forward pass, with its error kept.
+"""Sparse autoencoders: features read and changed in the forward pass, with the error kept.
 
 Features are written back as reconstruction plus error, so that only what is done to features
 changes anything. Any SAE's weights will do; these are of principal components, two for each.

@@ -1,4 +1,4 @@
-"""Many continuations under an intervention: what changes in distribution, not in one text.
+"""Sampling under an intervention: what changes in distribution, not in one text.
 
 `n` continuations of a prompt are drawn side by side, with random numbers that depend on the seed
 and their place alone. How often a word is drawn is near its probability, which the trace knows too.

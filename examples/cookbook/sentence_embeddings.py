@@ -1,4 +1,4 @@
-"""Erasing a concept from the embeddings of sentences.
+"""Concept erasure: embeddings of sentences that do not know one thing.
 
 The direction between sentences that differ in one concept alone is projected out after a layer of
 the encoder; then sentences that differ in it are as good as the same, and all others as they were.

@@ -1,4 +1,4 @@
-"""Steering by a difference of activations, at the prompt alone and at every generated token.
+"""Steering: a difference of activations added at the prompt, or at every generated token.
 
 Texts that differ in what is wanted give a direction, which is added to the residual stream.
 Turner et al. 2023, "Activation Addition", https://arxiv.org/abs/2308.10248;

@@ -1,4 +1,4 @@
-"""A transcoder in place of an MLP: features from the MLP's input, its output from features.
+"""Transcoders: an MLP's output made from features of its input, in place of the MLP.
 
 This one has random features and a linear skip, fitted by least squares, and weights in safetensors
 as any other has. Put in alone it costs something; with its error added, nothing.
