@@ -44,5 +44,5 @@ for index in flat.topk(3).indices.tolist():
     print(f"layer {index:2} looks at all alike: {flat[index]:.2f}")
 for sharpness, loss in sharpened.items():
     print(f"scores times {sharpness}: {loss:.2f}")
-picture = viz.bars(flat - whole, [f"layer {i}" for i in range(30)], xlabel="nats lost")
+picture = viz.bars(flat - whole, [f"L{i}" for i in range(30)], xlabel="nats lost")
 picture.save("custom_attention.png")

@@ -41,5 +41,5 @@ for i, loss in exits.items():
 order = skipped.argsort().tolist()
 print("easiest to skip:", *(f"layer {i} ({skipped[i]:.2f})" for i in order[:3]))
 print("hardest to skip:", *(f"layer {i} ({skipped[i]:.2f})" for i in order[-3:]))
-names = [f"layer {i}" for i in range(n)]
+names = [f"L{i}" for i in range(n)]
 viz.bars(skipped - whole, names, xlabel="nats lost without it").save("early_exit.png")

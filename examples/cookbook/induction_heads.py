@@ -29,6 +29,6 @@ print(f"surprise: {first:.2f} nats when the list is said first, {second:.2f} whe
 for index in scores.flatten().topk(5).indices.tolist():
     layer, head = divmod(index, scores.shape[1])
     print(f"layer {layer:2} head {head}  score {scores[layer, head]:.2f}")
-heads = [f"head {i}" for i in range(scores.shape[1])]
+heads = [f"H{i}" for i in range(scores.shape[1])]
 picture = viz.heatmap(scores, columns=heads, title="Induction scores", unit="attention")
 picture.save("induction_heads.png")

@@ -33,5 +33,5 @@ right = pl.tensor(ids)[:, None]
 shares = {name: (said == right).float().mean(0) for name, said in found.items()}
 for name, share in shares.items():
     print(f"{name:11}", *(f"{x:5.2f}" for x in share.tolist()))
-names = [f"layer {i}" for i in sources]
+names = [f"L{i}" for i in sources]
 viz.bars(shares, names, xlabel="share of words read").save("patchscopes.png")

@@ -42,5 +42,5 @@ print(f"logit(Mary) - logit(John) = {whole:.2f}")
 for index in (-effects).flatten().topk(4).indices.tolist():
     i, head = divmod(index, 9)
     print(f"layer {senders[i]} head {head} -> queries of layer {receiver}: {effects[i, head]:+.2f}")
-picture = viz.heatmap(effects, columns=[f"head {h}" for h in range(9)], rows=senders, unit="logits")
+picture = viz.heatmap(effects, columns=[f"H{h}" for h in range(9)], rows=senders, unit="logits")
 picture.save("path_patching.png")

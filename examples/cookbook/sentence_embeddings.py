@@ -42,6 +42,6 @@ with model.trace() as tracer:
 
 for name, similar in {"as it is": before, "erased": after}.items():
     print(f"{name:9} man-woman {similar[0, 1]:.3f}  guitar-violin {similar[0, 2]:.3f}")
-labels = ["man, guitar", "woman, guitar", "man, violin"]
+labels = ["man+guitar", "woman+guitar", "man+violin"]
 pictures = [viz.heatmap(x, rows=labels, columns=labels, limit=1) for x in (before, after)]
 viz.beside(*pictures).save("sentence_embeddings.png")
