@@ -57,6 +57,8 @@ class Recorder(_native.Recorder):
         self.is_stopped = False
         self.absent: dict[str | None, int] = {}
         """Saved values that do not exist, and the step of the generation that was not made."""
+        self.on_token: Callable[[int, int, str, str | None], object] | None = None
+        """Hears of each token that a generation makes: row, id, text, why it ended."""
         self.has_invoke = False
         """Whether there is anything to run it on."""
         self.whole: WholeBatch | None = None
@@ -235,7 +237,7 @@ class Recorder(_native.Recorder):
 
     def _computed(self) -> tuple[dict[str, _native.Array], list[tuple[str, int]]]:
         try:
-            arrays, absent = self.trace().run(self.model, self._log)
+            arrays, absent = self.trace().run(self.model, self._log, self.on_token)
             return dict(arrays), absent
         except PellucidError as raised:
             raise self.explained(raised) from None

@@ -151,7 +151,12 @@ class Generation:
     def __enter__(self) -> GenerationTracer:
         """Records on the generation; it is made when the block ends, with what was recorded."""
         self._tracer = GenerationTracer(
-            self._root, self._prompt, self._settings, live=self._is_live, log=self._log
+            self._root,
+            self._prompt,
+            self._settings,
+            live=self._is_live,
+            log=self._log,
+            on_token=self._on_token,
         )
         self._tracer._at = self._at
         return self._tracer.__enter__()  # type: ignore[return-value]
@@ -244,13 +249,29 @@ class GenerationTracer(Tracer):
         *,
         live: bool = False,
         log: Callable[[Log], object] | None = None,
+        on_token: Callable[[Token], object] | None = None,
     ) -> None:
         """Not for users: `model.generate(...)` makes it."""
         super().__init__(root, prompt, live=live, log=log)
         self._settings = settings
+        self._on_token = on_token
 
     def _prepare(self, recorder: Recorder) -> None:
+        if self._on_token is not None and recorder.is_live:
+            message = "`on_token` hears a recorded generation; a live one makes tokens as you read"
+            raise fault("bad-argument", message, "`model.generator.token` is each step's token")
         recorder.generate(self._settings, here())
+
+    def _run(self, recorder: Recorder) -> None:
+        on_token, n = self._on_token, self._settings[1]
+        if on_token is not None:
+            recorder.on_token = lambda row, id, text, ended: on_token(
+                Token(row // n, row % n, id, text, ended)
+            )
+            for invoke in range(self._n_invokes or 1):  # tokens are made to the last
+                ids = recorder.read(invoke, "generator", "output", 0, here())
+                recorder.save(ids, None, here())
+        super()._run(recorder)
 
     @property
     def _n_steps(self) -> int:

@@ -138,7 +138,7 @@ class Session:
     def _run(self) -> None:
         for recorder in self._recorders:
             recorder.prepare()
-        jobs = [(r.trace(), r.model, r._log) for r in self._recorders]
+        jobs = [(r.trace(), r.model, r._log, r.on_token) for r in self._recorders]
         try:
             results = _native.run_session(jobs)
         except PellucidError as raised:

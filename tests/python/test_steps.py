@@ -258,3 +258,24 @@ def test_a_block_that_does_not_fit_another_step_says_where(llama: pl.LanguageMod
         line = _line() + 1
         llama.layers[0].output[:, 3] = 0
     assert f"test_steps.py:{line}" in str(raised.value)
+
+
+def test_tokens_of_a_recorded_generation_stream(llama: pl.LanguageModel) -> None:
+    heard: list[Any] = []
+    with llama.generate(
+        max_new_tokens=4, ignore_eos=True, n=2, seed=5, on_token=heard.append
+    ) as tracer:
+        with tracer.invoke([[1, 2], [3]]):
+            llama.layers[0].output[:, -1] *= 2
+        with tracer.invoke([9, 9]):
+            ids = tracer.result.save()
+    assert len(heard) == 6 * 4
+    assert {(t.prompt, t.sample) for t in heard} == {(p, s) for p in range(3) for s in range(2)}
+    for sample in range(2):
+        made = [t.id for t in heard if (t.prompt, t.sample) == (2, sample)]
+        assert ids[sample, 2:].tolist() == made
+    with (
+        pytest.raises(pl.PellucidError, match="on_token"),
+        llama.generate([1], max_new_tokens=2, live=True, on_token=heard.append),
+    ):
+        pass

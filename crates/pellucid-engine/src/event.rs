@@ -3,12 +3,15 @@
 use pellucid_graph::{Loc, Part};
 
 use crate::Tensor;
+use crate::generate::Fresh;
 
 /// Something that happened in a run that has not ended.
 #[derive(Clone, Debug)]
 pub enum Event {
     /// The trace logs values.
     Log(Log),
+    /// A generation has made a token; rows are counted over all invokes of the trace.
+    Token(Fresh),
 }
 
 /// What one `log` of a trace says.

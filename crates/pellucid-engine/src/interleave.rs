@@ -55,6 +55,11 @@ impl<'a> Values<'a> {
         self.checked
     }
 
+    /// Tells whoever watches the run.
+    pub fn tell(&mut self, event: Event) {
+        (self.observer)(event);
+    }
+
     /// A value that the plan has made and not dropped.
     pub fn get(&self, v: ValueId) -> Result<&Tensor, Error> {
         let value = self.values.get(v.index()).and_then(Option::as_ref);

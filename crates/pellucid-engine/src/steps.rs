@@ -17,7 +17,7 @@ use crate::generate::{Fresh, Generator};
 use crate::interleave::{Interleaver, Values};
 use crate::pass::{Flow, Halt, Seen, WatchSet, Watcher};
 use crate::precision::Precision;
-use crate::{Cancel, Error, Model, Tensor};
+use crate::{Cancel, Error, Event, Model, Tensor};
 
 /// Runs one pass of a plan as a generation.
 ///
@@ -42,7 +42,13 @@ pub(crate) fn run(values: &mut Values<'_>, plan: &PassPlan, sampling: &Sampling)
         let is_last = step + 1 == plan.steps.len();
         let stepping = Step { entries, step, is_last, going: &going, sites };
         match stepping.run(values, &mut generator) {
-            Ok(_) | Err(Halt::Done) => made = step + 1,
+            Ok(fresh) => {
+                for token in fresh {
+                    values.tell(Event::Token(Fresh { row: row_of(checked, &rows, token.row), ..token }));
+                }
+                made = step + 1;
+            }
+            Err(Halt::Done) => made = step + 1,
             Err(Halt::Error(e)) => return Err(e),
         }
     }
@@ -66,6 +72,13 @@ fn row_ranges(plan: &PassPlan, b: impl Fn(InvokeId) -> usize) -> Vec<(InvokeId, 
         (i, rows)
     };
     plan.invokes.iter().map(range).collect()
+}
+
+/// The row among those of all invokes of the trace.
+fn row_of(checked: &CheckedTrace, rows: &[(InvokeId, Range<usize>)], row: usize) -> usize {
+    let found = rows.iter().find(|(_, range)| range.contains(&row));
+    let (invoke, start) = found.map_or((0, 0), |(invoke, range)| (*invoke, range.start));
+    (0..invoke).map(|i| checked.rows(i).b()).sum::<usize>() + row - start
 }
 
 /// A model that computes all keys anew at some length would show a step of many tokens.

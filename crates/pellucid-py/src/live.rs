@@ -132,6 +132,7 @@ fn run(live: &mut engine::Live) -> Outcome {
     let (first, mut logs) = (live.n_values(), Vec::new());
     let done = live.run(&mut |event| match event {
         Event::Log(log) => logs.push(log),
+        Event::Token(_) => {}
     });
     let made = (first..live.n_values()).map(|i| ValueId(i as u32));
     let found = made.filter_map(|v| live.value(v).map(|t| (v, t.ty())));

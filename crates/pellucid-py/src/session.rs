@@ -41,14 +41,14 @@ pub fn import_value(
 #[pyfunction]
 pub fn run_session(
     py: Python<'_>,
-    traces: Vec<(PyRef<'_, Trace>, PyRef<'_, Model>, Option<Py<PyAny>>)>,
+    traces: Vec<(PyRef<'_, Trace>, PyRef<'_, Model>, Option<Py<PyAny>>, Option<Py<PyAny>>)>,
 ) -> PyResult<Vec<Results>> {
     let (mut work, mut sinks) = (Vec::new(), Vec::new());
-    for (trace, model, log) in traces {
+    for (trace, model, log, token) in traces {
         let model = model.shared().clone();
         let checked = trace.checked(py, &model)?;
         work.push((model, checked));
-        sinks.push(Sink::new(log));
+        sinks.push(Sink::new(log).with_tokens(token));
     }
     run_all(py, work, sinks)
 }
@@ -76,6 +76,7 @@ pub fn run_all(
     let tell = move |py: Python<'_>| {
         events.try_iter().try_for_each(|(i, event): (usize, Event)| match event {
             Event::Log(log) => sinks[i].tell(py, log),
+            Event::Token(fresh) => sinks[i].tell_token(py, fresh),
         })
     };
     let saved = telling(py, Some(&cancel), tell, work)?.raise(py)?;

@@ -87,11 +87,17 @@ impl Trace {
     /// Runs the trace: its results, and names of those that do not exist with the step that was not
     /// made. Other Python threads run meanwhile, and a signal ends it. `log` hears what it logs while it
     /// runs.
-    #[pyo3(signature = (model, log=None))]
-    fn run(&self, py: Python<'_>, model: &Model, log: Option<Py<PyAny>>) -> PyResult<Results> {
+    #[pyo3(signature = (model, log=None, token=None))]
+    fn run(
+        &self,
+        py: Python<'_>,
+        model: &Model,
+        log: Option<Py<PyAny>>,
+        token: Option<Py<PyAny>>,
+    ) -> PyResult<Results> {
         let model = model.shared();
         let checked = self.checked(py, &model)?;
-        let mut results = run_all(py, vec![(model, checked)], vec![Sink::new(log)])?;
+        let mut results = run_all(py, vec![(model, checked)], vec![Sink::new(log).with_tokens(token)])?;
         Ok(results.pop().unwrap_or_default())
     }
 }

@@ -34,6 +34,7 @@ pub fn run(
     let worker = Worker::new(model, Limits::default());
     let mut tell = |event| match event {
         Event::Log(log) => eprintln!("{}", show::log(&log)),
+        Event::Token(_) => {}
     };
     let saved = worker.run_observed(trace, &Cancel::new(), &mut tell)?;
     if stats {
