@@ -22,6 +22,9 @@ const MOST_UNTOLD: usize = 1024;
 /// Saved values by name; names of values that do not exist, and the step that they need.
 pub type Results = (Vec<(String, Array)>, Vec<(String, usize)>);
 
+/// A trace, its model, and who hears its logs and its tokens.
+type Job<'py> = (PyRef<'py, Trace>, PyRef<'py, Model>, Option<Py<PyAny>>, Option<Py<PyAny>>);
+
 /// What an earlier trace of the session saves as `name`: `value`, a handle of that trace.
 #[pyfunction]
 pub fn import_value(
@@ -39,10 +42,7 @@ pub fn import_value(
 
 /// Runs the traces of a session, each in its model and with its own listener, one after the other.
 #[pyfunction]
-pub fn run_session(
-    py: Python<'_>,
-    traces: Vec<(PyRef<'_, Trace>, PyRef<'_, Model>, Option<Py<PyAny>>, Option<Py<PyAny>>)>,
-) -> PyResult<Vec<Results>> {
+pub fn run_session(py: Python<'_>, traces: Vec<Job<'_>>) -> PyResult<Vec<Results>> {
     let (mut work, mut sinks) = (Vec::new(), Vec::new());
     for (trace, model, log, token) in traces {
         let model = model.shared().clone();
