@@ -106,13 +106,6 @@ class Tracer:
     def _new_recorder(self) -> Recorder:
         from pellucid import _log  # which is built on tensors, and they on this
 
-        if self._is_live and _native.has_effects(self._model):
-            message = (
-                "a live trace cannot have the effects of edits: it does not know what comes next"
-            )
-            raise fault(
-                "bad-argument", message, "leave `live=True` out, or trace the unedited model"
-            )
         return Recorder(self._model, self._is_live, _log.to(self._log))
 
     def _leave(self) -> None:

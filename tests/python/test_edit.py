@@ -278,15 +278,58 @@ def edit_of(model):
     return edited.edits[0]
 
 
-def test_a_live_trace_refuses_effects_and_takes_weights(llama):
-    with llama.edit() as weights:
-        weights.layers[0].mlp.down_proj.weight *= 0
-    with weights.trace(PROMPT, live=True):
-        assert not np.any(np.asarray(weights.layers[0].mlp.output))
-    effects = llama.with_edit(edit_of(llama))
-    with pytest.raises(pl.ArgumentError, match="a live trace cannot have the effects of edits"):
-        with effects.trace(PROMPT, live=True):
-            pass
+@pytest.fixture
+def edited(llama):
+    """A handle whose edits change weights, read and write sites, and skip a module."""
+    with llama.edit() as model:
+        model.layers[0].mlp.down_proj.weight *= 0.5
+        h = model.layers[0].output
+        model.layers[0].output = h + model.embed.output.norm()
+        model.layers[1].attn.skip(h * 0.25)
+    return model
+
+
+def test_a_live_trace_has_the_edits(edited):
+    def script(model):
+        h = model.layers[0].output
+        h[:, -1] *= 2
+        return [h, model.layers[1].attn.output, model.layers[1].output, model.output]
+
+    with edited.trace([PROMPT, PROMPT[:2]]):
+        want = pl.save(script(edited))
+    with edited.trace([PROMPT, PROMPT[:2]], live=True):
+        got = script(edited)
+    for a, b in zip(want, got, strict=True):
+        np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
+    with edited.trace(PROMPT, live=True):
+        with pytest.raises(pl.OrderError, match="an edit of the model skips what it is in"):
+            _ = edited.layers[1].attn.pattern
+
+
+def test_a_live_trace_overrules_an_edit(edited):
+    def script(model):
+        model.layers[1].attn.skip(model.layers[0].output)
+        return model.layers[1].attn.output
+
+    with edited.trace(PROMPT):
+        want = script(edited).save()
+    with edited.trace(PROMPT, live=True):
+        got = script(edited)
+    np.testing.assert_array_equal(np.asarray(want), np.asarray(got))
+
+
+def test_a_live_generation_has_the_edits(edited):
+    def script(model, tracer):
+        seen = [model.layers[0].output[:, -1] for _ in tracer.iter[:]]
+        return [*seen, tracer.result]
+
+    settings = {"max_new_tokens": 3, "ignore_eos": True}
+    with edited.generate(PROMPT, **settings) as tracer:
+        want = pl.save(script(edited, tracer))
+    with edited.generate(PROMPT, live=True, **settings) as tracer:
+        got = script(edited, tracer)
+    for a, b in zip(want, got, strict=True):
+        np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
 
 
 def test_threads_trace_one_handle_while_others_are_edited(llama):

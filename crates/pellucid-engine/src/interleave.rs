@@ -197,6 +197,15 @@ impl<'v, 'a> Interleaver<'v, 'a> {
         Interleaver { step, goes_on, ..self }
     }
 
+    /// What was written last at a site that the pass has come to.
+    pub fn written_at(&self, order: Order) -> Option<&Tensor> {
+        let entry = &self.plan[*self.entries.get(&order)?];
+        match &self.values.checked().statement(*entry.writes.last()?).kind {
+            Kind::Write { value, .. } => self.values.get(*value).ok(),
+            _ => None,
+        }
+    }
+
     /// # Errors
     /// An entry that the pass never came to, which would be a fault of the engine.
     pub fn finish(self) -> Result<(), Error> {

@@ -6,6 +6,7 @@
 //! [`Live::permits`] says before a line is recorded. Each invoke has a pass of its own, and the next
 //! one ends it.
 
+mod edits;
 mod guide;
 mod order;
 mod walk;
@@ -245,7 +246,7 @@ impl Live {
             }
             Answer::NotMade(kept) | Answer::Step(kept) => {
                 self.kept.extend(kept);
-                Err(not_reached(site).into())
+                Err(self.not_reached(site).into())
             }
             Answer::Failed(e) => Err(e),
         }
@@ -288,10 +289,15 @@ impl Live {
     fn get(&self, v: ValueId) -> Result<&Tensor, Error> {
         self.value(v).ok_or_else(|| order::never_computed(v).into())
     }
-}
 
-fn not_reached(site: &Site) -> Diagnostic {
-    let message = format!("cannot read `{site}`: the generation ended before step {}", site.step);
-    let help = "`for step in tracer.iter[:]` ends with the generation, `ignore_eos=True` makes all steps";
-    Diagnostic::new(Code::NotReached, message).help(help)
+    /// What is wrong with a read of a site that the run never came to.
+    fn not_reached(&self, site: &Site) -> Diagnostic {
+        if self.generation.is_none() {
+            let message = format!("`{site}` does not run: an edit of the model skips what it is in");
+            return Diagnostic::new(Code::SkippedSite, message);
+        }
+        let message = format!("cannot read `{site}`: the generation ended before step {}", site.step);
+        let help = "`for step in tracer.iter[:]` ends with the generation, `ignore_eos=True` makes all steps";
+        Diagnostic::new(Code::NotReached, message).help(help)
+    }
 }

@@ -42,7 +42,7 @@ pub use explain::{Cost, explain};
 pub use function::{Function, FunctionId, Use};
 pub use limits::Limits;
 pub use op::{Arg, IndexItem, Op, OpDef, Slice};
-pub use plan::{Entry, PassPlan, Plan, plan};
+pub use plan::{Entry, PassPlan, Plan, plan, plan_whole};
 pub use record::{Block, Body, Handle, Mark, Reach, Recorder, Replay};
 pub use sampling::Sampling;
 pub use shape::{Dim, TensorType};

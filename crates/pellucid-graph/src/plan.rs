@@ -60,7 +60,19 @@ type Time = Option<(usize, When)>;
 
 /// Plans a checked trace.
 pub fn plan(checked: &CheckedTrace) -> Plan {
-    let live = live::live(checked);
+    lay(checked, &live::live(checked))
+}
+
+/// Plans a checked trace of which everything is done and kept, whether a result depends on it or not.
+pub fn plan_whole(checked: &CheckedTrace) -> Plan {
+    let mut plan = lay(checked, &vec![true; checked.trace().statements.len()]);
+    let entries = plan.passes.iter_mut().flat_map(|pass| pass.steps.iter_mut().flatten());
+    entries.for_each(|entry| entry.drops.clear());
+    plan
+}
+
+/// Lays the statements that are `live` along the passes.
+fn lay(checked: &CheckedTrace, live: &[bool]) -> Plan {
     let mut times: Vec<Time> = Vec::new();
     let mut last_use: BTreeMap<ValueId, Time> = BTreeMap::new();
     let mut entries: BTreeMap<(usize, When), Entry> = BTreeMap::new();

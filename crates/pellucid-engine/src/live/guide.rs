@@ -19,6 +19,8 @@ pub(super) struct Guide<'a> {
     answer: SyncSender<Answer>,
     goal: Goal,
     step: usize,
+    /// What an edit wrote where the run stands: its cells before a prompt's start are not in the pass.
+    written: Option<Tensor>,
     writes: HashMap<When, (Tensor, Option<Loc>)>,
     /// What modules give that do not run, by step and module.
     skips: HashMap<(usize, usize), Tensor>,
@@ -43,6 +45,7 @@ impl<'a> Guide<'a> {
             answer,
             goal: Goal::Step(0),
             step: 0,
+            written: None,
             writes: HashMap::new(),
             skips: HashMap::new(),
             keep: HashSet::new(),
@@ -66,6 +69,16 @@ impl<'a> Guide<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Where in a pass a point is visited.
+    pub fn order(&self, node: &Node, point: PointId) -> Option<Order> {
+        self.model.order(node.id, point)
+    }
+
+    /// Says what an edit has written at the site that the run comes to next.
+    pub fn stands_there(&mut self, written: Option<Tensor>) {
+        self.written = written;
     }
 
     /// A step begins.
@@ -103,8 +116,10 @@ impl Follower for Guide<'_> {
     fn reach(&mut self, order: Order, value: &mut Seen<'_>, batch: &Batch) -> Flow<()> {
         self.cancel.check()?;
         let (when, rows) = (When { step: self.step, order }, 0..batch.sequences().len());
-        let shown = |value: &Seen<'_>| {
-            self.model.precision().shown(batch.take(&rows, value.layout, value.x, value.fill))
+        let written = self.written.take();
+        let shown = |value: &Seen<'_>| match &written {
+            Some(written) => written.clone(),
+            None => self.model.precision().shown(batch.take(&rows, value.layout, value.x, value.fill)),
         };
         if self.keep.contains(&when) {
             self.kept.push((when, shown(value)));

@@ -8,13 +8,15 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::{self, JoinHandle};
 
-use pellucid_graph::{Loc, Point, Sampling, Site, When, spec::GENERATOR};
+use pellucid_graph::{Loc, PassPlan, Point, Sampling, Site, When, spec::GENERATOR};
 
+use super::edits::{Edited, effects};
 use super::guide::Guide;
 use crate::batch::Batch;
 use crate::generate::Generator;
+use crate::interleave::Values;
 use crate::pass::{Flow, Halt, WatchSet};
-use crate::steps::{self, GeneratorSites};
+use crate::steps::{self, Follower as _, GeneratorSites};
 use crate::{Cancel, Error, Model, Tensor};
 
 /// What a run shall do when it comes to a site.
@@ -70,10 +72,7 @@ impl Walk {
         let (answer, answers) = sync_channel(1);
         let work = move || {
             let mut guide = Guide::new(&model, asked, answer.clone(), &cancel);
-            let ran = guide.wait().and_then(|()| match generation {
-                None => one_pass(&model, prompts, &mut guide, &cancel),
-                Some(sampling) => all_steps(&model, &prompts, sampling, &mut guide, &cancel),
-            });
+            let ran = guide.wait().and_then(|()| run(&model, prompts, generation, &mut guide, &cancel));
             if let Err(Halt::Error(e)) = ran {
                 // Nobody listens any more to a walk that was dropped.
                 let _ = answer.send(Answer::Failed(e));
@@ -108,17 +107,51 @@ impl Drop for Walk {
     }
 }
 
-fn one_pass(model: &Model, prompts: Vec<Vec<u32>>, guide: &mut Guide<'_>, cancel: &Cancel) -> Flow<()> {
+/// What is in effect in a run: values of edits, and what is planned of them.
+type Effects<'v, 'a> = Option<(&'v mut Values<'a>, &'v PassPlan)>;
+
+fn run(
+    model: &Model,
+    prompts: Vec<Vec<u32>>,
+    generation: Option<Sampling>,
+    guide: &mut Guide<'_>,
+    cancel: &Cancel,
+) -> Flow<()> {
+    let effects = effects(model, &prompts, generation.clone())?;
+    let mut nobody = |_| {}; // edits log nothing
+    let mut values = match &effects {
+        Some((checked, _, before)) => {
+            let mut values = Values::new(model, checked, cancel, &mut nobody);
+            values.compute(before)?;
+            Some(values)
+        }
+        None => None,
+    };
+    let edits = values.as_mut().zip(effects.as_ref().map(|(_, pass, _)| pass));
+    match generation {
+        None => one_pass(model, prompts, edits, guide, cancel),
+        Some(sampling) => all_steps(model, &prompts, sampling, edits, guide, cancel),
+    }
+}
+
+fn one_pass(
+    model: &Model,
+    prompts: Vec<Vec<u32>>,
+    edits: Effects<'_, '_>,
+    guide: &mut Guide<'_>,
+    cancel: &Cancel,
+) -> Flow<()> {
     guide.begin(0)?;
     let watched = everything(model);
     let batch = Batch::new(prompts.iter().map(Vec::len));
     let ids: Vec<i64> = prompts.into_iter().flatten().map(i64::from).collect();
     let t = ids.len();
-    let mut pass = model.pass(&batch, &watched, cancel).watch(guide);
+    let mut edited = Edited::at_step(edits, guide, 0);
+    let mut pass = model.pass(&batch, &watched, cancel).watch(&mut edited);
     match model.forward(&mut pass, Tensor::new(ids, [t])) {
         Ok(_) => guide.rest(None),
         Err(Halt::Done) => Err(Halt::Done),
-        Err(Halt::Error(e)) => Err(Halt::Error(steps::Follower::blame(guide, e))),
+        Err(Halt::Error(e)) => Err(Halt::Error(edited.blame(e))),
     }
 }
 
@@ -126,6 +159,7 @@ fn all_steps(
     model: &Model,
     prompts: &[Vec<u32>],
     sampling: Sampling,
+    mut edits: Effects<'_, '_>,
     guide: &mut Guide<'_>,
     cancel: &Cancel,
 ) -> Flow<()> {
@@ -139,7 +173,8 @@ fn all_steps(
         }
         guide.begin(step)?;
         let stepping = steps::Forward { model, cancel, watched: &watched, rows: &rows, sites, whole: true };
-        stepping.run(&mut generator, guide)?;
+        let now = edits.as_mut().map(|(values, plan)| (&mut **values, &**plan));
+        stepping.run(&mut generator, &mut Edited::at_step(now, guide, step))?;
     }
     let (order, _) = model.spec().site(&Site::new(GENERATOR, Point::Output)).map_err(Error::from)?;
     guide.rest(Some((When { step: most, order }, generator.sequences(0..rows.len()))))
