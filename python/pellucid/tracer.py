@@ -9,7 +9,7 @@ from contextvars import Token
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from pellucid import _chat, _native, _prompt
+from pellucid import _chat, _prompt
 from pellucid._current import CURRENT, invoke_for
 from pellucid._html import trace as page
 from pellucid._location import Location, here, shown
