@@ -169,8 +169,8 @@ fn prompts_that_no_model_takes() {
     prompt(
         "[]",
         expect![[r#"
-        error: an invoke needs at least one prompt [empty-prompt]
-          --> run.trace:3
+        error: an edit cannot run: it has no prompt [no-edit]
+          help: `pl.load_edit(path)` reads it, `model.with_edit(edit)` has it
     "#]],
     );
     prompt(
