@@ -87,6 +87,9 @@ def next_of(model: _native.Model, what: str, path: str) -> None:
     tracer = CURRENT.get()
     if tracer is None:
         return
+    if tracer._repeats:
+        message = f"`{what}` in a `with` block over several steps, which is of each of them"
+        raise fault("bad-argument", message, "write `for step in tracer.iter[...]:`")
     step = tracer._step_of(path, "") + 1
     if step >= tracer._n_steps:
         message = f"`{what}`: there is no step {step}"

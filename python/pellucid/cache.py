@@ -6,8 +6,9 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, overload
 
-from pellucid import _call
+from pellucid import _call, _native
 from pellucid._location import here
+from pellucid._whole import WHOLE
 from pellucid.dtype import dtype as element_type
 from pellucid.envoy import Envoy
 from pellucid.errors import fault
@@ -208,19 +209,34 @@ class Cache(Mapping[str, Cached]):
         for invoke in self._recorder.invokes_of(self._invoke):
             self._recorder.keep_sites(invoke, steps, here())
 
+    def _skipped(self) -> set[tuple[int, str]]:
+        """Steps and modules that do not run, for this invoke or by an edit of the model."""
+        own = {
+            (step, path)
+            for invoke, step, path in self._recorder.skipped
+            if self._invoke in (invoke, WHOLE)
+        }
+        edited = _native.edited_skips(self._root._model)
+        return own | {
+            (step, path)
+            for path, n_steps in edited
+            for step in self._steps
+            if n_steps is None or step < n_steps
+        }
+
     def _fill(self) -> None:
         """Saves the values as they are now, those that the run comes by."""
         at = here()
         last = _last(self._root, self._recorder)
         found: dict[str, dict[str, Any]] = {}
+        skipped = self._skipped()
         for step in self._steps:
             if not self._recorder.reach_step(step, at):
                 break
             for order, (path, point, *_) in enumerate(self._root._model.sites()):
                 if path not in self._wanted or point not in self._points or (step, order) > last:
                     continue
-                skipped = self._recorder.skipped
-                if any((self._invoke, step, above) in skipped for above in _above(path)):
+                if any((step, above) in skipped for above in _above(path)):
                     continue
                 handle = self._recorder.read(self._invoke, path, point, step, at)
                 value = _call.made(handle, at)

@@ -14,6 +14,7 @@ from pellucid.tracer import Tracer
 
 if TYPE_CHECKING:
     from pellucid.model import Model
+    from pellucid.session import Session
 
 
 class Edit(Trace):
@@ -62,6 +63,9 @@ class Editor(Tracer):
         recorder = Recorder(self._model, edit=self._steps or 0)
         recorder.has_invoke = True
         return recorder
+
+    def _join(self, session: Session, recorder: Recorder) -> None:
+        """Stays outside: it is made now, for the traces that follow."""
 
     def _run(self, recorder: Recorder) -> None:
         recorder.unused.warn()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
@@ -88,6 +89,7 @@ class Generation:
         self._prompt = prompt
         self._n = settings.n
         self._on_token = on_token
+        self._lock = threading.Lock()
         self._is_live = live
         self._log = log
         self._settings = (
@@ -188,12 +190,16 @@ class Generation:
 
     def _advance(self) -> bool:
         """Makes the next token of every continuation that goes on."""
-        fresh = [] if self._is_done else self._made().step()
-        self._is_done = not fresh
-        for row, id, text, ended in fresh:
-            token = Token(row // self._n, row % self._n, id, text, ended)
-            self._tokens.append(token)
-            if self._on_token is not None:
+        with self._lock:
+            fresh = [] if self._is_done else self._made().step()
+            self._is_done = not fresh
+            tokens = [
+                Token(row // self._n, row % self._n, id, text, ended)
+                for row, id, text, ended in fresh
+            ]
+            self._tokens += tokens
+        if self._on_token is not None:
+            for token in tokens:
                 self._on_token(token)
         return bool(fresh)
 
@@ -268,7 +274,8 @@ class GenerationTracer(Tracer):
             recorder.on_token = lambda row, id, text, ended: on_token(
                 Token(row // n, row % n, id, text, ended)
             )
-            for invoke in range(self._n_invokes or 1):  # tokens are made to the last
+            n_invokes = 0 if recorder.is_stopped else self._n_invokes or 1
+            for invoke in range(n_invokes):  # tokens are made to the last
                 ids = recorder.read(invoke, "generator", "output", 0, here())
                 recorder.save(ids, None, here())
         super()._run(recorder)

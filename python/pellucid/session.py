@@ -39,6 +39,7 @@ class Session:
         self._model = model
         self._at = here()
         self._recorders: list[Recorder] = []
+        self._models: list[_native.Model] = []
         self._between: Recorder | None = None
         self._containers: list[Any] = []
         self._token: Token[Session | None] | None = None
@@ -88,6 +89,8 @@ class Session:
         self._pause()
         recorder.session = self
         self._recorders.append(recorder)
+        # As it is now: edits that a handle gets later are for later traces.
+        self._models.append(_native.copy_model(recorder.model))
 
     def _drop(self, recorder: Recorder) -> None:
         """Gives up a trace that failed; the numbers of the others stay."""
@@ -138,7 +141,10 @@ class Session:
     def _run(self) -> None:
         for recorder in self._recorders:
             recorder.prepare()
-        jobs = [(r.trace(), r.model, r._log, r.on_token) for r in self._recorders]
+        jobs = [
+            (recorder.trace(), model, recorder._log, recorder.on_token)
+            for recorder, model in zip(self._recorders, self._models, strict=True)
+        ]
         try:
             results = _native.run_session(jobs)
         except PellucidError as raised:

@@ -79,9 +79,12 @@ class ChosenSteps:
             message = f"`with tracer.iter[...]:` is for one step, these are {len(self._numbers)}"
             help = "write `for step in tracer.iter[...]:`: a live trace runs what is written once"
             raise fault("bad-argument", message, help)
+        if len(set(self._numbers)) > 1 and recorder.whole is not None:
+            message = "`with tracer.iter[...]:` of an invoke without a prompt is for one step"
+            raise fault("bad-argument", message, "write `for step in tracer.iter[...]:`")
         self._before.append(self._tracer._step)
         self._tracer._go_to(self._numbers[0])
-        self._blocks.append(Block(recorder, self._numbers))
+        self._blocks.append(Block(self._tracer, recorder, self._numbers))
         return self._numbers[0]
 
     def __exit__(
@@ -101,44 +104,57 @@ class ChosenSteps:
 class Block:
     """What `with tracer.iter[...]:` records at its first step, and again at the others.
 
-    Python runs the block once. So a tensor saved in it is the last step's in the end, and a list
-    of `pl.list()` has what was appended to it once for each step.
+    Python runs the block once. So a tensor saved in it is in the end that of the last step that
+    was made, and a list of `pl.list()` has what was appended to it once for each step. Other
+    values of the block cannot be used after it.
     """
 
-    def __init__(self, recorder: Recorder, numbers: Sequence[int]) -> None:
+    def __init__(self, tracer: Tracer, recorder: Recorder, numbers: Sequence[int]) -> None:
         first, *self._others = dict.fromkeys(numbers)
+        self._tracer = tracer
+        self._outer = tracer._repeats
+        tracer._repeats = tracer._repeats or bool(self._others)
+        self._n_late = len(tracer._late)
         self._recorder = recorder
         self._first = first
         self._mark = _native.begin_steps(recorder, first)
         self._n_kept = len(recorder._kept)
+        self._n_adopted = len(recorder._adopted)
         self._n_touched = len(recorder.touched)
         self._lengths = {id(kept): len(kept) for kept in recorder._containers}
 
     def repeat(self) -> None:
         """Records the block for the other steps."""
-        recorder = self._recorder
+        recorder, tracer = self._recorder, self._tracer
+        tracer._repeats = self._outer
         if not self._others:
             return
+        late, tracer._late = tracer._late[self._n_late :], tracer._late[: self._n_late]
+        for _, act in late:
+            act()
         kept = [tensor for tensor, _ in recorder._kept[self._n_kept :]]
         lists = [c for c in recorder._containers if isinstance(c, list)]
         added = [_tensors_in(c[self._lengths.get(id(c), 0) :]) for c in lists]
         wanted = [*kept, *(tensor for tensors in added for tensor in tensors)]
         handles = [tensor._lowered() for tensor in wanted]
         native = [h for h in handles if isinstance(h, _native.Handle)]
-        made = _native.repeat_steps(recorder, self._mark, self._others, native)
-        for step, there in zip(self._others, made, strict=True):
-            again = iter(there[len(kept) :])
+        taken = [tensor for tensor, _ in recorder._adopted[self._n_adopted :]]
+        adopted = [t._value for t in taken if isinstance(t._value, _native.Handle)]
+        again = _native.repeat_steps(recorder, self._mark, self._others, adopted, native)
+        for tensor, value in zip([*taken, *wanted], [*again[0], *again[1]], strict=True):
+            tensor._value = value
+        for step, there in zip(self._others, again[2], strict=True):
+            for tensor, value in zip(kept, there, strict=False):
+                tensor._value = value  # of the steps that are made, the last one's stays
+                tensor._name = recorder.keep(tensor, value, None)
+            made = iter(there[len(kept) :])
             for container, tensors in zip(lists, added, strict=True):
-                container.extend(_call.made(next(again), tensor._at) for tensor in tensors)
+                container.extend(_call.made(next(made), tensor._at) for tensor in tensors)
             new = recorder.touched[self._n_touched :]
             recorder.touched += [(step, p, point) for at, p, point in new if at == self._first]
             recorder.skipped |= {
                 (invoke, step, path) for invoke, at, path in recorder.skipped if at == self._first
             }
-        for tensor, last in zip(kept, made[-1], strict=False):
-            tensor._value = last
-            tensor._name = None
-            tensor.save()
 
 
 def _tensors_in(values: list[Any]) -> list[Tensor]:

@@ -55,6 +55,7 @@ class Tracer:
         self._in_invoke = False
         self._step = 0
         self._nexts: dict[str, int] = {}
+        self._repeats = False
         self._caches: list[Cache] = []
         self._late: list[tuple[int, Callable[[], None]]] = []
         self._n_invokes = 0
@@ -256,6 +257,9 @@ class Tracer:
     def next(self) -> Tracer:
         """Goes on to the next step: what is read and written from here on is that step's."""
         self._open()
+        if self._repeats:
+            message = "`tracer.next()` in a `with` block over several steps"
+            raise fault("bad-argument", message, "write `for step in tracer.iter[...]:`")
         if self._step + 1 >= self._n_steps:
             message = f"there is no step after step {self._step}"
             raise fault("index-out-of-range", message, "`max_new_tokens` says how many there are")

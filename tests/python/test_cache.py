@@ -224,3 +224,18 @@ def test_one_script_for_every_architecture(gpt2: pl.LanguageModel) -> None:
         cache = tracer.cache("layers.*.attn")
     assert list(cache) == ["transformer.h.0.attn", "transformer.h.1.attn"]
     assert cache.layers[0].attn.output is cache.transformer.h[0].attn.output
+
+
+def test_modules_that_an_edit_skips_are_left_out(llama: pl.LanguageModel) -> None:
+    with llama.edit() as edited:
+        edited.layers[0].skip(edited.layers[0].input)
+    with edited.trace(PROMPT) as tracer:
+        cache = tracer.cache("layers.*.mlp")
+    assert list(cache) == ["model.layers.1.mlp"]
+    with llama.trace() as tracer:
+        with tracer.invoke(PROMPT):
+            pass
+        with tracer.invoke():
+            cache = tracer.cache("layers.*.mlp")
+            llama.layers[0].skip(llama.layers[0].input)
+    assert list(cache) == ["model.layers.1.mlp"]

@@ -201,3 +201,30 @@ def test_a_step_that_was_not_made_is_missing_in_later_traces(llama: pl.LanguageM
     assert first.exists
     assert not last.exists
     assert "trace 1" in explained
+
+
+def test_traces_run_with_the_edits_of_when_they_were_recorded() -> None:
+    model = pl.LanguageModel("tiny:llama")
+    with model.trace(A):
+        plain = model.unembed.output.save()
+    with model.session():
+        with model.trace(A):
+            before = model.unembed.output.save()
+        with model.edit() as edited:
+            edited.layers[0].output *= 2
+            edited.layers[0].mlp.down_proj.weight *= 0
+        with edited.trace(A):
+            other = edited.unembed.output.save()
+        with model.edit(inplace=True):
+            model.layers[0].output *= 3
+        with model.trace(A):
+            after = model.unembed.output.save()
+        model.clear_edits()
+    with edited.trace(A):
+        want = edited.unembed.output.save()
+    assert np.array_equal(before.numpy(), plain.numpy())
+    assert np.array_equal(other.numpy(), want.numpy())
+    assert not np.array_equal(after.numpy(), plain.numpy())
+    with model.trace(A):
+        again = model.unembed.output.save()
+    assert np.array_equal(again.numpy(), plain.numpy())

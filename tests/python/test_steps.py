@@ -1,6 +1,7 @@
 """Traces of generations: loops over steps, writes at each, tokens, results, steps never made."""
 
 import inspect
+import threading
 import warnings
 from typing import Any
 
@@ -279,3 +280,117 @@ def test_tokens_of_a_recorded_generation_stream(llama: pl.LanguageModel) -> None
         llama.generate([1], max_new_tokens=2, live=True, on_token=heard.append),
     ):
         pass
+
+
+def test_a_with_block_carries_views_and_concrete_tensors(llama: pl.LanguageModel) -> None:
+    def sums(blocks: bool, concrete: bool) -> tuple[Any, Any]:
+        buffer = pl.zeros(4, 32)
+        with llama.generate(IDS, max_new_tokens=4, ignore_eos=True) as tracer:
+            if not concrete:
+                buffer = pl.zeros(4, 32)
+                row = buffer[1]
+
+            def body() -> None:
+                nonlocal row, buffer
+                if concrete:
+                    buffer[1] += llama.layers[0].output[0, -1]
+                else:
+                    row += llama.layers[0].output[0, -1]
+                    buffer[2] = buffer[1] * 2
+
+            if blocks:
+                with tracer.iter[1:]:
+                    body()
+            else:
+                for _ in tracer.iter[1:]:
+                    body()
+            kept = buffer.save()
+        return kept.numpy()[1], kept.numpy()[2]
+
+    for concrete in (False, True):
+        for got, want in zip(sums(True, concrete), sums(False, concrete), strict=True):
+            assert np.array_equal(got, want)
+    assert sums(True, True)[0].any()
+
+
+def test_on_token_of_a_generation_that_is_stopped(llama: pl.LanguageModel) -> None:
+    heard: list[Any] = []
+    with llama.generate(IDS, max_new_tokens=4, ignore_eos=True, on_token=heard.append) as tracer:
+        with tracer.iter[1]:
+            hidden = llama.layers[0].output.save()
+            tracer.stop()
+    assert hidden.shape == (1, 1, 32)
+    assert len(heard) == 1
+
+
+def test_a_listener_that_fails_loses_no_token(llama: pl.LanguageModel) -> None:
+    def fail(_: Any) -> None:
+        raise ZeroDivisionError
+
+    prompts = [[1, 2], [3]]
+    generation = llama.generate(prompts, max_new_tokens=3, ignore_eos=True, on_token=fail)
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError):
+            generation.text  # noqa: B018
+    assert generation.ids == llama.generate(prompts, max_new_tokens=3, ignore_eos=True).ids
+
+
+def test_what_a_with_block_over_steps_cannot_mean_is_an_error(llama: pl.LanguageModel) -> None:
+    total = pl.zeros(1, 32)
+    with (
+        pytest.raises(pl.PellucidError, match="has one for each") as raised,
+        llama.generate(IDS, max_new_tokens=3, ignore_eos=True) as tracer,
+    ):
+        with tracer.iter[:]:
+            total = total + llama.layers[0].output[:, -1]
+        line = _line() + 1
+        total.save()
+    assert f"test_steps.py:{line}" in str(raised.value)
+    for wrong in (lambda tracer: tracer.next(), lambda tracer: llama.layers[0].next()):
+        with (
+            pytest.raises(pl.PellucidError, match="over several steps"),
+            llama.generate(IDS, max_new_tokens=4) as tracer,
+            tracer.iter[:2],
+        ):
+            wrong(tracer)
+    with pytest.raises(pl.PellucidError, match="without a prompt"):
+        with llama.generate(max_new_tokens=3) as tracer:
+            with tracer.invoke(IDS):
+                llama.layers[0].output.save()
+            with tracer.invoke(), tracer.iter[:]:
+                llama.layers[0].output[:] = 0
+
+
+def test_sites_read_before_a_with_block_are_read_in_it(llama: pl.LanguageModel) -> None:
+    with llama.generate(IDS, max_new_tokens=3, ignore_eos=True) as tracer:
+        first = llama.layers[0].output.norm().save()
+        kept = pl.list().save()
+        with tracer.iter[:]:
+            kept.append(llama.layers[0].output)
+            last = llama.layers[0].output.save()
+    assert [x.shape for x in kept] == [(1, 4, 32), (1, 1, 32), (1, 1, 32)]
+    assert np.array_equal(last.numpy(), kept[2].numpy())
+    assert float(first) == pytest.approx(float(np.linalg.norm(kept[0].numpy())))
+
+
+def test_the_last_step_that_was_made_stays(llama: pl.LanguageModel) -> None:
+    made = llama.generate(IDS, max_new_tokens=6, ignore_eos=True).text
+    stop = next(c for c in made if made.index(c) > 0)
+    with llama.generate(IDS, max_new_tokens=6, ignore_eos=True, stop=stop) as tracer:
+        kept = pl.list().save()
+        with tracer.iter[:]:
+            last = llama.layers[0].output[:, -1].save()
+            kept.append(llama.layers[0].output[:, -1])
+    assert 0 < len(kept) < 6
+    assert np.array_equal(last.numpy(), kept[-1].numpy())
+
+
+def test_a_generation_can_be_read_by_several_threads(llama: pl.LanguageModel) -> None:
+    want = llama.generate([IDS, [3]], max_new_tokens=20, ignore_eos=True).ids
+    generation = llama.generate([IDS, [3]], max_new_tokens=20, ignore_eos=True)
+    threads = [threading.Thread(target=lambda: generation.ids) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert generation.ids == want

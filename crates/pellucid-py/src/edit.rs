@@ -53,6 +53,20 @@ pub fn has_effects(model: &Model) -> bool {
     model.shared().has_effects()
 }
 
+/// Modules that the edits of a handle skip, and in how many first steps if not in all.
+#[pyfunction]
+pub fn edited_skips(model: &Model) -> Vec<(String, Option<usize>)> {
+    let skipped = |trace: &pellucid_graph::Trace| {
+        let steps = trace.generation.as_ref().map(|sampling| sampling.max_new_tokens);
+        let module = |kind: &Kind| match kind {
+            Kind::Skip { module, .. } => Some((module.clone(), steps)),
+            _ => None,
+        };
+        trace.statements.iter().filter_map(|s| module(&s.kind)).collect::<Vec<_>>()
+    };
+    edits(model).iter().flat_map(|trace| skipped(trace.inner())).collect()
+}
+
 /// Makes a handle what it was before its edits.
 #[pyfunction]
 pub fn clear_edits(model: &Model) {

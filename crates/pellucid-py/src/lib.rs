@@ -33,7 +33,10 @@ mod _native {
     #[pymodule_export]
     use super::{
         array::Array,
-        edit::{add_edit, clear_edits, copy_model, edited_places, edits, has_effects, parameter, parameters},
+        edit::{
+            add_edit, clear_edits, copy_model, edited_places, edited_skips, edits, has_effects, parameter,
+            parameters,
+        },
         flow::{Body, abandon_function, begin_function, call_function, cond, end_function, while_loop},
         generation::Generation,
         handle::Handle,

@@ -91,6 +91,8 @@ fn inverse(dims: &Arg) -> Vec<i64> {
 #[derive(Debug)]
 struct Storage {
     value: ValueId,
+    /// Its first value.
+    made: ValueId,
     /// The frame in which it was made; values are numbered there.
     frame: FrameId,
     /// True for what belongs to a frame around: it can be read only.
@@ -118,6 +120,8 @@ struct Entry {
 pub(super) struct Storages {
     storages: Vec<Storage>,
     handles: Vec<Entry>,
+    /// Handles made in blocks that stand for several steps: outside they would be of one of them.
+    within: Vec<std::ops::Range<usize>>,
     /// The frame that is being recorded.
     frame: FrameId,
     frames_entered: FrameId,
@@ -164,7 +168,7 @@ impl Storages {
 
     fn storage(&mut self, value: ValueId, borrowed: bool) -> Handle {
         let (frame, site, parameter) = (self.frame, None, None);
-        self.storages.push(Storage { value, frame, borrowed, version: 0, site, parameter });
+        self.storages.push(Storage { value, made: value, frame, borrowed, version: 0, site, parameter });
         let (storage, steps) = (self.storages.len() - 1, Vec::new());
         self.push(Entry { storage, steps, version: 0, value, layout: None, overlapping: None })
     }
@@ -221,6 +225,33 @@ impl Storages {
     /// The value of the storage that a handle is a view of.
     pub fn root(&self, handle: Handle) -> ValueId {
         self.storages[self.handles[handle.0].storage].value
+    }
+
+    /// The storage of a handle, and its first value.
+    pub fn first(&self, handle: Handle) -> (usize, ValueId) {
+        let storage = self.handles[handle.0].storage;
+        (storage, self.storages[storage].made)
+    }
+
+    /// How many handles there are.
+    pub fn n_handles(&self) -> usize {
+        self.handles.len()
+    }
+
+    /// The handles made since there were `n` can be used no more.
+    pub fn end_within(&mut self, n: usize) {
+        self.within.push(n..self.handles.len());
+    }
+
+    /// Whether a handle was made in a block of several steps that has ended.
+    pub fn is_within(&self, handle: Handle) -> bool {
+        self.within.iter().any(|range| range.contains(&handle.0))
+    }
+
+    /// Views of parts of storages that are up to date: their storage, the steps to them, their value.
+    pub fn views(&self) -> Vec<(usize, Vec<ViewStep>, ValueId)> {
+        let current = |e: &&Entry| !e.steps.is_empty() && e.version == self.storages[e.storage].version;
+        self.handles.iter().filter(current).map(|e| (e.storage, e.steps.clone(), e.value)).collect()
     }
 
     /// Gives a storage another value, which all its views see.

@@ -24,6 +24,12 @@ impl Recorder {
     /// # Errors
     /// Too many statements, a value of a function that has ended, or one that a function cannot use.
     pub fn value(&mut self, handle: Handle, at: Option<Loc>) -> Result<ValueId> {
+        if self.storages.is_within(handle) {
+            let message = "the value was made in a `with` block over several steps, and has one for each";
+            let help = "save it in the block, append it to a saved `pl.list()`, or write \
+                        `for step in tracer.iter[...]:`, whose body Python runs for each step";
+            return Err(Diagnostic::new(Code::BadArgument, message).help(help).at(at));
+        }
         let depth = self.depth_of(handle).map_err(|d| d.at(at.clone()))?;
         let mut value = match self.storages.stale(handle) {
             None => self.storages.last_value(handle),
