@@ -22,7 +22,7 @@ pub(crate) fn dispatch(isa: Isa, kernel: impl Kernel) {
     match isa {
         // SAFETY: an `Isa` in use was found supported by `default_isa` or `with_isa`.
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 => unsafe { avx512(kernel) },
+        Isa::Avx512 | Isa::Amx => unsafe { avx512(kernel) },
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
         Isa::Avx2 => unsafe { avx2(kernel) },

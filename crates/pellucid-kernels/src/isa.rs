@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 /// An instruction set that every kernel is compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isa {
+    /// AVX-512 with bf16 conversions, and tiles of bf16 numbers for products with weights.
+    Amx,
     /// 16 lanes: AVX-512 F, BW, DQ, VL (and AVX2, FMA, F16C).
     Avx512,
     /// 8 lanes: AVX2, FMA, F16C.
@@ -16,11 +18,13 @@ pub enum Isa {
 
 impl Isa {
     /// Every instruction set, widest first.
-    pub const ALL: [Isa; 3] = [Isa::Avx512, Isa::Avx2, Isa::Portable];
+    pub const ALL: [Isa; 4] = [Isa::Amx, Isa::Avx512, Isa::Avx2, Isa::Portable];
 
     /// Tells whether this processor has the instruction set.
     pub fn supported(self) -> bool {
         match self {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Amx => Isa::Avx512.supported() && is_x86_feature_detected!("avx512bf16") && tiles_are_ours(),
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512 => {
                 Isa::Avx2.supported()
@@ -40,6 +44,40 @@ impl Isa {
             _ => false,
         }
     }
+
+    /// The instruction set of its vectors.
+    pub(crate) fn lanes(self) -> Isa {
+        match self {
+            Isa::Amx => Isa::Avx512,
+            isa => isa,
+        }
+    }
+}
+
+/// Whether the processor has tiles of bf16 numbers, and the system lets this process use them. It is
+/// asked once: threads begun later may use them too.
+#[cfg(target_arch = "x86_64")]
+fn tiles_are_ours() -> bool {
+    static OURS: OnceLock<bool> = OnceLock::new();
+    /// Bits of leaf 7: multiplication of bf16 tiles, and tiles at all.
+    const BF16_AND_TILES: u32 = 1 << 22 | 1 << 24;
+    *OURS.get_or_init(|| {
+        let leaf = std::arch::x86_64::__cpuid_count(7, 0);
+        leaf.edx & BF16_AND_TILES == BF16_AND_TILES && permitted()
+    })
+}
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+fn permitted() -> bool {
+    const REQUEST_PERMISSION: libc::c_long = 0x1023;
+    const TILE_DATA: libc::c_long = 18;
+    // SAFETY: asks for larger saved states of this process's threads; touches no memory.
+    unsafe { libc::syscall(libc::SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0 }
+}
+
+#[cfg(all(target_arch = "x86_64", not(target_os = "linux")))]
+fn permitted() -> bool {
+    false
 }
 
 thread_local! {
@@ -49,7 +87,7 @@ thread_local! {
 /// Returns the instruction set that a kernel called from this thread uses: the one of an
 /// enclosing [`with_isa`], else the process's.
 ///
-/// The process's is `PELLUCID_ISA` (`avx512`, `avx2`, `portable`) where that is set and supported,
+/// The process's is `PELLUCID_ISA` (`amx`, `avx512`, `avx2`, `portable`) where that is set and supported,
 /// else the widest supported; an unknown or unsupported name is reported once on stderr.
 pub fn isa() -> Isa {
     FORCED.get().unwrap_or_else(default_isa)
@@ -87,7 +125,7 @@ fn default_isa() -> Isa {
             Some(isa) if isa.supported() => isa,
             _ => {
                 eprintln!(
-                    "`PELLUCID_ISA` is `{name}`: expected a supported one of `avx512`, `avx2`, `portable`; using {widest:?}"
+                    "`PELLUCID_ISA` is `{name}`: expected a supported one of `amx`, `avx512`, `avx2`, `portable`; using {widest:?}"
                 );
                 widest
             }
@@ -97,6 +135,7 @@ fn default_isa() -> Isa {
 
 fn by_name(name: &str) -> Option<Isa> {
     match name.to_ascii_lowercase().as_str() {
+        "amx" => Some(Isa::Amx),
         "avx512" => Some(Isa::Avx512),
         "avx2" => Some(Isa::Avx2),
         "portable" => Some(Isa::Portable),

@@ -93,7 +93,7 @@ pub(crate) trait RowBlock {
 /// `work`'s contract holds for all rows below `m`.
 #[inline(always)]
 pub(crate) unsafe fn cover<V: Lanes>(m: usize, work: &impl RowBlock) {
-    use crate::isa::Isa::{Avx2, Avx512, Portable};
+    use crate::isa::Isa::{Avx2, Avx512};
     let mut i = 0;
     while i < m {
         // SAFETY: the block's rows are below `m`.
@@ -123,7 +123,7 @@ pub(crate) unsafe fn cover<V: Lanes>(m: usize, work: &impl RowBlock) {
                     work.block::<V, 2>(i);
                     2
                 }
-                (Avx512 | Avx2 | Portable, _) => {
+                (_, _) => {
                     work.block::<V, 1>(i);
                     1
                 }

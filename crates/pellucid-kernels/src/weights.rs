@@ -41,6 +41,12 @@ pub(crate) trait Element: Copy + Send + Sync {
     unsafe fn load<V: Lanes>(p: *const Self) -> V;
 
     fn widen(self) -> f32;
+
+    /// The numbers if they are bf16, which processors may have tiles for.
+    fn bf16s(numbers: *const Self) -> Option<*const bf16> {
+        let _ = numbers;
+        None
+    }
 }
 
 impl Element for f32 {
@@ -68,6 +74,9 @@ impl Element for bf16 {
     #[inline(always)]
     fn widen(self) -> f32 {
         self.to_f32()
+    }
+    fn bf16s(numbers: *const bf16) -> Option<*const bf16> {
+        Some(numbers)
     }
 }
 

@@ -156,7 +156,11 @@ impl Weight {
                     tensor.block_row(n_out, i, row);
                     self.precision.round(row);
                 };
-                Ok(linear_loose(Loose::Rows(&read), n_out, n_in, bias, x))
+                let rows = match self.precision {
+                    Precision::Bf16 => Loose::Bf16Rows(&read),
+                    _ => Loose::Rows(&read),
+                };
+                Ok(linear_loose(rows, n_out, n_in, bias, x))
             }
             Held::Mapped(tensor) => {
                 let raw = self.precision.narrow(tensor.raw());

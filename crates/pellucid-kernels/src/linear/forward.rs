@@ -7,9 +7,11 @@
 use std::ops::Range;
 
 use super::NR;
+#[cfg(target_arch = "x86_64")]
+use super::amx;
 use super::pack::Panels;
 use crate::dispatch::{Kernel, dispatch};
-use crate::isa::{Isa, isa};
+use crate::isa::Isa;
 use crate::lanes::Lanes;
 use crate::pool;
 use crate::rows::{Shared, part_of};
@@ -20,12 +22,17 @@ use crate::weights::Element;
 const KC: usize = 384;
 /// Rows of one task: a stretch of them fits the second-level cache.
 const MC: usize = 144;
+/// The same where tiles multiply: columns are cut into parts once for as many rows.
+const MC_TILES: usize = 256;
+/// Rows that are never parted: two tiles of them.
+pub(super) const ROWS_TOGETHER: usize = 32;
 /// Multiply-adds below which a product stays on its caller's thread.
 const INLINE: usize = 64 * 1024;
 
 /// # Safety
 /// `out` is writable for `x.len() / n_in * n_out` elements; all are written.
 pub(super) unsafe fn forward<E: Element>(
+    isa: Isa,
     panels: &Panels<E>,
     bias: &[f32],
     n_out: usize,
@@ -38,44 +45,73 @@ pub(super) unsafe fn forward<E: Element>(
         return;
     }
     let n_panels = n_out.div_ceil(NR);
-    let grid = Grid::new(m, n_panels, m * n_out * n_in);
-    let isa = isa();
+    let grid = Grid::new(tiled::<E>(isa), m, n_panels, m * n_out * n_in);
+    let input = Input::new::<E>(isa, x, n_in);
     // SAFETY: the caller's promise; tasks write different rows or different columns.
     let out = unsafe { Shared::from_raw(out, m * n_out) };
     pool::run(grid.row_parts * grid.panel_parts, &|task| {
         let rows = grid.rows(task);
-        dispatch(
-            isa,
-            Product {
-                panels,
-                bias,
-                n_out,
-                last: n_out - (n_panels - 1) * NR,
-                x: &x[rows.start * n_in..rows.end * n_in],
-                // SAFETY: `rows.start <= m`.
-                out: unsafe { out.as_mut_ptr().add(rows.start * n_out) },
-                m: rows.len(),
-                range: part_of(n_panels, grid.panel_parts, task % grid.panel_parts),
-            },
-        );
+        let product = Product {
+            panels,
+            bias,
+            n_out,
+            last: n_out - (n_panels - 1) * NR,
+            // SAFETY: `rows.start <= m`.
+            out: unsafe { out.as_mut_ptr().add(rows.start * n_out) },
+            range: part_of(n_panels, grid.panel_parts, task % grid.panel_parts),
+        };
+        // SAFETY: rows and columns of this task.
+        unsafe { product.of(&input, rows) };
     });
 }
 
-/// One panel on the caller's thread: `columns` outputs of all rows of `x`.
+/// Whether tiles multiply with weights of this type.
+fn tiled<E: Element>(isa: Isa) -> bool {
+    isa == Isa::Amx && E::bf16s(std::ptr::null()).is_some()
+}
+
+/// Activations as an instruction set takes them, for weights of one type.
+pub(super) struct Input<'a> {
+    isa: Isa,
+    x: &'a [f32],
+    n_in: usize,
+    #[cfg(target_arch = "x86_64")]
+    parts: Option<amx::Input>,
+}
+
+impl<'a> Input<'a> {
+    /// Rows `x [m, n_in]`.
+    pub(super) fn new<E: Element>(isa: Isa, x: &'a [f32], n_in: usize) -> Self {
+        Input {
+            isa,
+            x,
+            n_in,
+            // SAFETY: an `Isa` in use is supported.
+            #[cfg(target_arch = "x86_64")]
+            parts: tiled::<E>(isa).then(|| unsafe { amx::Input::new(x, n_in) }),
+        }
+    }
+
+    fn rows(&self, rows: &Range<usize>) -> &'a [f32] {
+        &self.x[rows.start * self.n_in..rows.end * self.n_in]
+    }
+}
+
+/// One panel on the caller's thread: `columns` outputs of some rows.
 ///
 /// # Safety
-/// `out` is writable for `columns` elements at each of `x.len() / n_in` rows, `n_out` apart; all are written.
+/// `out` is writable for `columns` elements at each of the rows, `n_out` apart; all are written. Rows
+/// begin at a multiple of [`ROWS_TOGETHER`].
 pub(super) unsafe fn one_panel<E: Element>(
-    isa: Isa,
     panels: &Panels<E>,
     bias: &[f32],
     columns: usize,
     n_out: usize,
-    x: &[f32],
+    (input, rows): (&Input<'_>, Range<usize>),
     out: *mut f32,
 ) {
-    let m = x.len() / panels.n_in();
-    dispatch(isa, Product { panels, bias, n_out, last: columns, x, out, m, range: 0..1 });
+    // SAFETY: the caller's promise.
+    unsafe { Product { panels, bias, n_out, last: columns, out, range: 0..1 }.of(input, rows) };
 }
 
 /// How rows and panels are dealt to tasks. Affects speed only.
@@ -87,15 +123,16 @@ struct Grid {
 }
 
 impl Grid {
-    fn new(m: usize, n_panels: usize, work: usize) -> Self {
+    fn new(tiled: bool, m: usize, n_panels: usize, work: usize) -> Self {
+        let (most, height) = if tiled { (MC_TILES, ROWS_TOGETHER) } else { (MC, 12) };
         let threads = pool::threads();
         if work <= INLINE || threads == 1 {
-            return Grid::cut(m, m.min(MC), 1);
+            return Grid::cut(m, most, 1);
         }
         // Enough tasks that one slow thread does not hold up the rest.
         let wanted = 6 * threads;
-        let even = m.div_ceil(wanted.div_ceil(n_panels)).next_multiple_of(12);
-        let rows_per_part = even.min(MC);
+        let even = m.div_ceil(wanted.div_ceil(n_panels)).next_multiple_of(height);
+        let rows_per_part = even.min(most);
         let row_parts = m.div_ceil(rows_per_part);
         Grid::cut(m, rows_per_part, wanted.div_ceil(row_parts).clamp(1, n_panels))
     }
@@ -111,42 +148,89 @@ impl Grid {
 }
 
 /// Some rows times some panels.
+#[derive(Clone)]
 struct Product<'a, E> {
     panels: &'a Panels<E>,
     bias: &'a [f32],
     n_out: usize,
     /// Outputs of the last panel.
     last: usize,
-    x: &'a [f32],
-    /// Writable for `m` rows of `n_out`, of which only the columns of `range` are touched.
+    /// Writable for all rows at distance `n_out`; only the columns of `range` are touched.
     out: *mut f32,
-    m: usize,
     range: Range<usize>,
 }
 
-impl<E: Element> Kernel for Product<'_, E> {
+impl<E: Element> Product<'_, E> {
+    /// Computes it of some rows.
+    /// # Safety
+    /// `out` is writable for the rows.
+    unsafe fn of(&self, input: &Input<'_>, rows: Range<usize>) {
+        #[cfg(target_arch = "x86_64")]
+        if let (Some(parts), Some(panels)) = (&input.parts, E::bf16s(self.panels.panel(0).as_ptr().cast())) {
+            // SAFETY: parts are there where tiles are; the caller's promise.
+            unsafe {
+                let (bias, n_out, n_in) = (self.bias, self.n_out, input.n_in);
+                let last_panel = self.panels.len() - 1;
+                let (last, out, range) = (self.last, self.out, self.range.clone());
+                amx::Product {
+                    panels,
+                    n_in,
+                    last_panel,
+                    bias,
+                    n_out,
+                    last,
+                    input: parts,
+                    rows: rows.clone(),
+                    out,
+                    range,
+                }
+                .run();
+                // What has no parts is computed as vectors do, a row at a time.
+                for row in parts.wild(rows.clone()) {
+                    let out = self.out.add((row - rows.start) * n_out);
+                    dispatch(
+                        input.isa,
+                        Chain { product: Product { out, ..self.clone() }, x: input.rows(&(row..row + 1)) },
+                    );
+                }
+            }
+            return;
+        }
+        dispatch(input.isa, Chain { product: self.clone(), x: input.rows(&rows) });
+    }
+}
+
+/// A product, each element of it one chain of multiply-adds.
+struct Chain<'a, E> {
+    product: Product<'a, E>,
+    x: &'a [f32],
+}
+
+impl<E: Element> Kernel for Chain<'_, E> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let n_in = self.panels.n_in();
-        let stretch = if self.m > 12 { KC } else { n_in };
+        let Chain { product, x } = self;
+        let n_in = product.panels.n_in();
+        let m = x.len() / n_in;
+        let stretch = if m > 12 { KC } else { n_in };
         for k0 in (0..n_in).step_by(stretch) {
             let k = stretch.min(n_in - k0);
-            for panel in self.range.clone() {
-                let columns = if panel + 1 == self.panels.len() { self.last } else { NR };
-                let strips = &self.panels.panel(panel)[k0..k0 + k];
+            for panel in product.range.clone() {
+                let columns = if panel + 1 == product.panels.len() { product.last } else { NR };
+                let strips = &product.panels.panel(panel)[k0..k0 + k];
                 let tile = Tile {
                     k,
-                    a: Left { p: self.x.as_ptr().wrapping_add(k0), stride: n_in },
+                    a: Left { p: x.as_ptr().wrapping_add(k0), stride: n_in },
                     b: strips.as_ptr().cast::<E>(),
-                    c: self.out.wrapping_add(panel * NR),
-                    n_out: self.n_out,
+                    c: product.out.wrapping_add(panel * NR),
+                    n_out: product.n_out,
                     columns,
                     resume: k0 > 0,
-                    bias: (k0 + k == n_in).then(|| self.bias[panel * NR..][..NR].as_ptr()),
+                    bias: (k0 + k == n_in).then(|| product.bias[panel * NR..][..NR].as_ptr()),
                 };
                 // SAFETY: `x` has `m` rows of `n_in`, the panel `k` strips from `k0` on, `out` `m`
                 // rows of `n_out` with `columns` of them from this panel's first.
-                unsafe { cover::<V>(self.m, &tile) };
+                unsafe { cover::<V>(m, &tile) };
             }
         }
     }

@@ -4,11 +4,14 @@
 //! quantized). A task makes a panel of its own once and takes all rows through it, so many rows share
 //! the cost; the sums are those of the packed product, element for element, hence bit for bit.
 
+use half::bf16;
+
+use super::forward::{self, Input, ROWS_TOGETHER};
 use super::pack::{self, Panels, Strip};
-use super::{Layout, NR, forward};
+use super::{Layout, NR};
 use crate::isa::isa;
 use crate::pool;
-use crate::rows::{Shared, part_of};
+use crate::rows::Shared;
 use crate::weights::{Element, Weights};
 
 /// A weight matrix as it lies in a file.
@@ -18,6 +21,8 @@ pub enum Loose<'a> {
     Plain(Weights<'a>, Layout),
     /// Rows that have to be decoded: writes the weights of output `i`, `[n_in]`.
     Rows(&'a (dyn Fn(usize, &mut [f32]) + Sync)),
+    /// The same where every number is a bf16 number: with the bits of such weights.
+    Bf16Rows(&'a (dyn Fn(usize, &mut [f32]) + Sync)),
 }
 
 /// Rows of `x` that one task takes: those of more than this make a panel more than once.
@@ -50,7 +55,12 @@ pub fn linear_loose(w: Loose<'_>, n_out: usize, n_in: usize, bias: Option<&[f32]
                 products(&|at| plain(w, layout, n_out, n_in, at), &bias, n_out, n_in, x, into);
             }
             Loose::Rows(read) => {
-                products(&|at| decoded(read, n_out, n_in, at), &bias, n_out, n_in, x, into);
+                let make = |at| decoded(read, |x| x, n_out, n_in, at);
+                products(&make, &bias, n_out, n_in, x, into);
+            }
+            Loose::Bf16Rows(read) => {
+                let make = |at| decoded(read, bf16::from_f32, n_out, n_in, at);
+                products(&make, &bias, n_out, n_in, x, into);
             }
         }
         out.set_len(len);
@@ -73,20 +83,22 @@ unsafe fn products<E: Element>(
         return;
     }
     let n_panels = n_out.div_ceil(NR);
-    let row_parts = m.div_ceil(MC);
-    let isa = isa();
+    let tall = m.div_ceil(MC).max(1);
+    let rows_per_part = m.div_ceil(tall).next_multiple_of(ROWS_TOGETHER);
+    let row_parts = m.div_ceil(rows_per_part);
+    let input = Input::new::<E>(isa(), x, n_in);
     // SAFETY: the caller's promise; tasks write different rows or different columns.
     let out = unsafe { Shared::from_raw(out, m * n_out) };
     pool::run(row_parts * n_panels, &|task| {
-        let (rows, panel) = (part_of(m, row_parts, task / n_panels), task % n_panels);
+        let (part, panel) = (task / n_panels, task % n_panels);
+        let rows = part * rows_per_part..m.min((part + 1) * rows_per_part);
         let panels = Panels::of(make(panel), n_in);
-        let x = &x[rows.start * n_in..rows.end * n_in];
         let bias = &bias[panel * NR..][..NR];
         let columns = NR.min(n_out - panel * NR);
         // SAFETY: rows `rows` of `out`, of which this task has the columns of its panel to itself.
         unsafe {
             let out = out.as_mut_ptr().add(rows.start * n_out + panel * NR);
-            forward::one_panel(isa, &panels, bias, columns, n_out, x, out);
+            forward::one_panel(&panels, bias, columns, n_out, (&input, rows), out);
         }
     });
 }
@@ -99,16 +111,18 @@ fn plain<E: Element>(w: &[E], layout: Layout, n_out: usize, n_in: usize, panel: 
 }
 
 /// A panel of rows that have to be decoded.
-fn decoded(
+fn decoded<E: Element>(
     read: &(dyn Fn(usize, &mut [f32]) + Sync),
+    of: impl Fn(f32) -> E,
     n_out: usize,
     n_in: usize,
     panel: usize,
-) -> Vec<Strip<f32>> {
+) -> Vec<Strip<E>> {
     let columns = NR.min(n_out - panel * NR);
     let mut rows = vec![0.0; columns * n_in]; // [columns, n_in]
     for (j, row) in rows.chunks_exact_mut(n_in).enumerate() {
         read(panel * NR + j, row);
     }
+    let rows: Vec<E> = rows.into_iter().map(of).collect();
     plain(&rows, Layout::OutIn, columns, n_in, 0)
 }

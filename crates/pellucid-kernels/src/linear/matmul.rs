@@ -30,7 +30,7 @@ pub fn matmul(x: &[f32], b: &[f32], k: usize, n: usize, out: &mut [f32]) {
         return out.fill(0.0);
     }
     if m >= PACKED_ROWS {
-        return PackedLinear::pack(Weights::F32(b), Layout::InOut, n, k, None).forward(x, out);
+        return PackedLinear::pack(Weights::F32(b), Layout::InOut, n, k, None).forward_chained(x, out);
     }
     in_place(x, b, k, n, out);
 }

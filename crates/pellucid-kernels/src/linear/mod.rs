@@ -4,6 +4,8 @@
 //! weights side by side. So every forward pass streams memory straight through, a tile of outputs
 //! lives in registers, and the tied embedding can be read back out of the packed head.
 
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod amx;
 mod forward;
 mod loose;
 mod matmul;
@@ -16,6 +18,7 @@ use std::sync::Arc;
 
 use half::{bf16, f16};
 
+use crate::isa::{Isa, isa};
 use crate::weights::Weights;
 use pack::Panels;
 
@@ -101,7 +104,14 @@ impl PackedLinear {
     pub fn forward(&self, x: &[f32], out: &mut [f32]) {
         assert_eq!(out.len(), self.rows_of(x) * self.n_out, "output");
         // SAFETY: `out` is writable and of the length that `forward_raw` asks for.
-        unsafe { self.forward_raw(x, out.as_mut_ptr()) };
+        unsafe { self.forward_raw(isa(), x, out.as_mut_ptr()) };
+    }
+
+    /// [`PackedLinear::forward`] as one chain of multiply-adds, on any instruction set.
+    fn forward_chained(&self, x: &[f32], out: &mut [f32]) {
+        assert_eq!(out.len(), self.rows_of(x) * self.n_out, "output");
+        // SAFETY: `out` is writable and of the length that `forward_raw` asks for.
+        unsafe { self.forward_raw(isa().lanes(), x, out.as_mut_ptr()) };
     }
 
     /// Like [`PackedLinear::forward`] into a new vector, which is not filled with zeros first.
@@ -110,7 +120,7 @@ impl PackedLinear {
         let mut out = Vec::with_capacity(len); // [m, n_out]
         // SAFETY: the capacity is the length that `forward_raw` asks for, and it writes every element.
         unsafe {
-            self.forward_raw(x, out.as_mut_ptr());
+            self.forward_raw(isa(), x, out.as_mut_ptr());
             out.set_len(len);
         }
         out
@@ -138,13 +148,13 @@ impl PackedLinear {
 
     /// # Safety
     /// `out` is writable for `x.len() / n_in * n_out` elements, which may be uninitialized; all are written.
-    unsafe fn forward_raw(&self, x: &[f32], out: *mut f32) {
+    unsafe fn forward_raw(&self, isa: Isa, x: &[f32], out: *mut f32) {
         // SAFETY: the caller's promise is the same.
         unsafe {
             match &*self.panels {
-                Stored::F32(panels) => forward::forward(panels, &self.bias, self.n_out, x, out),
-                Stored::Bf16(panels) => forward::forward(panels, &self.bias, self.n_out, x, out),
-                Stored::F16(panels) => forward::forward(panels, &self.bias, self.n_out, x, out),
+                Stored::F32(panels) => forward::forward(isa, panels, &self.bias, self.n_out, x, out),
+                Stored::Bf16(panels) => forward::forward(isa, panels, &self.bias, self.n_out, x, out),
+                Stored::F16(panels) => forward::forward(isa, panels, &self.bias, self.n_out, x, out),
             }
         }
     }

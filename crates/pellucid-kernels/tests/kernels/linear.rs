@@ -1,10 +1,40 @@
 //! Linear layers: against f64, each weight type against its widened self, rows alone against in a batch.
 
 use half::{bf16, f16};
-use pellucid_kernels::{Layout, Loose, PackedLinear, Weights, embed, linear_loose, matmul, with_threads};
+use pellucid_kernels::{
+    Isa, Layout, Loose, PackedLinear, Weights, embed, linear_loose, matmul, with_threads,
+};
 use proptest::prelude::*;
 
 use crate::reference::{assert_same_bits, numbers, on_each_isa};
+
+/// Weights that are bf16 numbers, for which processors may have tiles: as near to f64 as a chain is, each
+/// row as if alone, on any number of threads.
+fn check_bf16(m: usize, n_in: usize, n_out: usize, x: &[f32], seed: u64) {
+    let w: Vec<bf16> = numbers(n_out * n_in, seed + 1).into_iter().map(bf16::from_f32).collect();
+    let b = numbers(n_out, seed + 2);
+    let linear = PackedLinear::pack(Weights::Bf16(&w), Layout::OutIn, n_out, n_in, Some(&b));
+    let all = with_threads(1, || linear.forward_new(x));
+    for threads in [2, 3] {
+        assert_same_bits(&all, &with_threads(threads, || linear.forward_new(x)));
+    }
+    for i in 0..m {
+        let row = &x[i * n_in..][..n_in];
+        assert_same_bits(&all[i * n_out..][..n_out], &linear.forward_new(row));
+        for o in 0..n_out {
+            let terms = || row.iter().zip(&w[o * n_in..]).map(|(x, w)| f64::from(*x) * w.to_f64());
+            let expected = terms().sum::<f64>() + f64::from(b[o]);
+            let magnitude = terms().map(f64::abs).sum::<f64>() + f64::from(b[o].abs());
+            let got = f64::from(all[i * n_out + o]);
+            let finite = (expected as f32).is_finite();
+            assert!(
+                (expected - got).abs() <= 1e-6 * magnitude || !finite,
+                "[{i}, {o}] of {m} x {n_in} x {n_out}: expected {expected}, got {got}"
+            );
+            assert_eq!(finite, got.is_finite(), "[{i}, {o}]: expected {expected}, got {got}");
+        }
+    }
+}
 
 /// Within the rounding of a chain of `n_in` fused steps, by its terms' magnitudes.
 fn check_against_f64(m: usize, n_in: usize, n_out: usize, seed: u64) {
@@ -61,8 +91,12 @@ fn check_loose(m: usize, n_in: usize, n_out: usize, seed: u64) {
     }
     let half: Vec<bf16> = w.iter().map(|x| bf16::from_f32(*x)).collect();
     let packed = PackedLinear::pack(Weights::Bf16(&half), Layout::OutIn, n_out, n_in, None).forward_new(&x);
-    let loose = Loose::Plain(Weights::Bf16(&half), Layout::OutIn);
-    assert_same_bits(&packed, &linear_loose(loose, n_out, n_in, None, &x));
+    let read = |i: usize, out: &mut [f32]| {
+        out.iter_mut().zip(&half[i * n_in..][..n_in]).for_each(|(to, x)| *to = x.to_f32());
+    };
+    for loose in [Loose::Plain(Weights::Bf16(&half), Layout::OutIn), Loose::Bf16Rows(&read)] {
+        assert_same_bits(&packed, &linear_loose(loose, n_out, n_in, None, &x));
+    }
 }
 
 proptest! {
@@ -71,6 +105,11 @@ proptest! {
     #[test]
     fn loose_is_packed(m in 0usize..41, n_in in 1usize..150, n_out in 1usize..150, seed in 0u64..1000) {
         on_each_isa(|_| check_loose(m, n_in, n_out, seed));
+    }
+
+    #[test]
+    fn bf16_weights_match_f64(m in 0usize..71, n_in in 1usize..150, n_out in 1usize..90, seed in 0u64..1000) {
+        on_each_isa(|_| check_bf16(m, n_in, n_out, &numbers(m * n_in, seed), seed));
     }
 
     #[test]
@@ -94,6 +133,40 @@ fn long_sums_taken_in_stretches_keep_their_bits() {
 }
 
 #[test]
+fn long_sums_of_bf16_weights_keep_their_bits() {
+    on_each_isa(|_| {
+        for (m, n_in, n_out) in [(300, 2000, 70), (37, 3072, 33), (70, 385, 100)] {
+            check_bf16(m, n_in, n_out, &numbers(m * n_in, 3), 5);
+        }
+    });
+}
+
+#[test]
+fn one_wild_number_spoils_its_row_alone() {
+    let (m, n_in, n_out) = (40, 70, 50);
+    for wild in [f32::INFINITY, f32::NEG_INFINITY, f32::MAX, f32::NAN] {
+        let mut x = numbers(m * n_in, 7);
+        x[20 * n_in + 33] = wild;
+        on_each_isa(|_| check_bf16(m, n_in, n_out, &x, 9));
+    }
+}
+
+#[test]
+fn activations_of_few_bits_are_taken_whole() {
+    let (m, n_in, n_out) = (40, 70, 50);
+    let brain: Vec<f32> = numbers(m * n_in, 1).into_iter().map(|x| bf16::from_f32(x).to_f32()).collect();
+    let half: Vec<f32> = numbers(m * n_in, 1).into_iter().map(|x| f16::from_f32(x).to_f32()).collect();
+    // Rows that need three parts among rows that need one.
+    let mut mixed = brain.clone();
+    mixed[9 * n_in..10 * n_in].copy_from_slice(&numbers(n_in, 4));
+    on_each_isa(|_| {
+        for x in [&brain, &half, &mixed, &vec![0.0; m * n_in]] {
+            check_bf16(m, n_in, n_out, x, 9);
+        }
+    });
+}
+
+#[test]
 fn half_weights_give_the_bits_of_widened_weights() {
     let (m, n_in, n_out) = (21, 67, 45);
     let x = numbers(m * n_in, 1);
@@ -103,8 +176,10 @@ fn half_weights_give_the_bits_of_widened_weights() {
     half[..4].copy_from_slice(&[f16::MAX, f16::MIN_POSITIVE_SUBNORMAL, f16::NEG_ZERO, f16::MIN]);
     let from_brain: Vec<f32> = brain.iter().map(|w| w.to_f32()).collect();
     let from_half: Vec<f32> = half.iter().map(|w| w.to_f32()).collect();
-    on_each_isa(|_| {
-        for (weights, widened) in [(Weights::Bf16(&brain), &from_brain), (Weights::F16(&half), &from_half)] {
+    on_each_isa(|isa| {
+        // Tiles add up bf16 weights in another order.
+        let brain = (isa != Isa::Amx).then_some((Weights::Bf16(&brain), &from_brain));
+        for (weights, widened) in brain.into_iter().chain([(Weights::F16(&half), &from_half)]) {
             for m in [1, 2, 3, m] {
                 let packed = PackedLinear::pack(weights, Layout::OutIn, n_out, n_in, None);
                 let plain = PackedLinear::pack(Weights::F32(widened), Layout::OutIn, n_out, n_in, None);
