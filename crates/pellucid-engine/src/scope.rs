@@ -103,13 +103,15 @@ impl Registry {
     }
 
     /// Where a matrix shall lie: in the `wanted` place, unless there is no memory left for it.
-    fn place(&self, param: &Param, wanted: Place) -> Place {
+    fn place(&self, param: &Param, [n_out, n_in]: [usize; 2], wanted: Place) -> Place {
+        let dtype = self.options.dtype;
+        let is_widened = param.is_quantized() && param.coding(dtype).is_none();
         let wanted = match wanted {
-            Place::Packed if self.options.quantized && param.is_quantized() => Place::Mapped,
+            Place::Packed if self.options.quantized && is_widened => Place::Mapped,
             wanted => wanted,
         };
         let bytes = match wanted {
-            Place::Packed => param.packed_bytes(self.options.dtype),
+            Place::Packed => param.packed_bytes(dtype, n_out, n_in),
             Place::Mapped => param.stored_bytes(),
             Place::Streamed => 0,
         };
@@ -280,7 +282,7 @@ impl<'a> Scope<'a> {
             Some(Holder::Weight(weight)) => weight.clone(),
             _ => {
                 let (stored, param) = self.param("weight", &shape)?;
-                let place = self.registry.place(&param, wanted);
+                let place = self.registry.place(&param, [n_out, n_in], wanted);
                 Arc::new(Weight::new(stored, param, layout, self.registry.options.dtype, place))
             }
         };

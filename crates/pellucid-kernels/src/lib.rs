@@ -49,7 +49,7 @@ pub use factor::{
     Factored, NotPositive, Triangle, cholesky, eigh, eigvalsh, qr, singular_values, svd, triangular_solve,
 };
 pub use isa::{Isa, isa, with_isa};
-pub use linear::{Layout, Loose, PackedLinear, linear_loose, matmul};
+pub use linear::{CodedRow, Coding, Layout, Loose, PackedLinear, linear_loose, matmul};
 pub use norm::{layer_norm, rms_norm};
 pub use pool::{run, threads, with_threads};
 pub use rotary::{RotaryStyle, rotary};

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use half::{bf16, f16};
+use pellucid_kernels::{CodedRow, Coding};
 
 use super::mapped::{Window, view};
 use super::weights::Stored;
@@ -74,6 +75,23 @@ impl TensorData {
         let Data::Stored(window, Stored::Gguf(block, restore)) = &self.data else { return false };
         restore.row(block, window.bytes(), n_out, i, out);
         true
+    }
+
+    /// How a matrix in GGUF blocks is held in codes, if it is.
+    pub(crate) fn coding(&self) -> Option<Coding> {
+        match &self.data {
+            Data::Stored(_, stored) => stored.coding(),
+            Data::Made(_) => None,
+        }
+    }
+
+    /// The weights of output `i` of `n_out`, taken apart; nothing for a matrix that is not held in codes.
+    pub(crate) fn coded_row(&self, n_out: usize, i: usize, row: CodedRow<'_>) {
+        if let Data::Stored(window, Stored::Gguf(block, restore)) = &self.data
+            && let Some(coded) = restore.coded(block)
+        {
+            restore.coded_row((block, coded), window.bytes(), n_out, i, row);
+        }
     }
 
     /// Whether rows can be had by [`block_row`](Self::block_row).

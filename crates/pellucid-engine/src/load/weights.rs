@@ -8,6 +8,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use pellucid_kernels::Coding;
+
 use super::LoadError;
 use super::gguf::blocks::{BlockType, Restore};
 use super::mapped::Mapped;
@@ -51,6 +53,16 @@ pub(crate) struct Entry {
 pub(crate) enum Stored {
     Safetensors(safetensors::Dtype),
     Gguf(&'static BlockType, Restore),
+}
+
+impl Stored {
+    /// How a matrix of this form is held in codes, if it is.
+    pub(crate) fn coding(self) -> Option<Coding> {
+        match self {
+            Stored::Gguf(block, restore) => restore.coded(block).map(|coded| coded.coding),
+            Stored::Safetensors(_) => None,
+        }
+    }
 }
 
 /// A tensor that is known and not yet read.
@@ -204,9 +216,17 @@ impl Param {
         self.entry().map_or_else(made_up, |entry| entry.bytes.len()) as u64
     }
 
-    /// Bytes that it takes in memory, packed for the kernels.
-    pub(crate) fn packed_bytes(&self, precision: Precision) -> u64 {
+    /// How it is held in memory as codes in a run of this precision, if it is: half runs round what codes make.
+    pub(crate) fn coding(&self, precision: Precision) -> Option<Coding> {
+        self.entry().filter(|_| !precision.is_half())?.stored.coding()
+    }
+
+    /// Bytes that a matrix of these sizes takes in memory, packed for the kernels.
+    pub(crate) fn packed_bytes(&self, precision: Precision, n_out: usize, n_in: usize) -> u64 {
         use safetensors::Dtype;
+        if let Some(coding) = self.coding(precision) {
+            return coding.bytes(n_out, n_in) as u64;
+        }
         let is_half = match self.entry().map(|entry| entry.stored) {
             Some(Stored::Safetensors(dtype)) => dtype != Dtype::F32,
             _ => false,

@@ -1,7 +1,7 @@
 //! The numbers of a matrix: packed in memory, or taken from their file a panel at a time, with the
 //! same bits. Models that differ in other weights share them.
 
-use pellucid_kernels::{Layout, Loose, PackedLinear, embed, linear_loose};
+use pellucid_kernels::{CodedRow, Layout, Loose, PackedLinear, embed, linear_loose};
 
 use super::Lazy;
 use crate::load::{LoadError, Param, RawData, RawTensor, TensorData};
@@ -184,6 +184,11 @@ impl Weight {
         if self.place == Place::Mapped {
             return Ok(Held::Mapped(tensor));
         }
+        if let Some(coding) = tensor.coding().filter(|_| !self.precision.is_half()) {
+            let read = |i: usize, row: CodedRow<'_>| tensor.coded_row(self.n_out, i, row);
+            let packed = PackedLinear::pack_coded(coding, &read, self.n_out, self.n_in, None);
+            return Ok(Held::Packed(packed));
+        }
         let raw = self.precision.narrow(tensor.raw());
         Ok(Held::Packed(PackedLinear::pack(weights(&raw), self.layout, self.n_out, self.n_in, None)))
     }
@@ -207,7 +212,7 @@ impl Weight {
         match (&self.param, self.place) {
             (_, Place::Streamed) => 0,
             (Some(param), Place::Mapped) => param.stored_bytes(),
-            (Some(param), Place::Packed) => param.packed_bytes(self.precision),
+            (Some(param), Place::Packed) => param.packed_bytes(self.precision, self.n_out, self.n_in),
             (None, _) => {
                 let width = if self.precision.is_half() { 2 } else { 4 };
                 width * (self.n_out * self.n_in) as u64

@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 
 use half::{bf16, f16};
 
-use super::Lanes;
+use super::{Field, Lanes};
 use crate::isa::Isa;
 
 #[derive(Clone, Copy)]
@@ -30,6 +30,7 @@ unsafe fn first(n: usize) -> __m256i {
 impl Lanes for Avx2 {
     const ISA: Isa = Isa::Avx2;
     const LANES: usize = 8;
+    type Words = __m256i;
 
     #[inline(always)]
     fn splat(x: f32) -> Self {
@@ -61,6 +62,22 @@ impl Lanes for Avx2 {
     #[inline(always)]
     unsafe fn load_f16(p: *const f16) -> Self {
         Avx2(unsafe { _mm256_cvtph_ps(_mm_loadu_si128(p.cast())) })
+    }
+    #[inline(always)]
+    unsafe fn load_words(p: *const u32) -> __m256i {
+        unsafe { _mm256_loadu_si256(p.cast()) }
+    }
+    #[inline(always)]
+    fn shift(words: __m256i, n: u32) -> __m256i {
+        unsafe { _mm256_srl_epi32(words, _mm_cvtsi32_si128(n as i32)) }
+    }
+    #[inline(always)]
+    fn pick(words: __m256i, field: Field, base: f32) -> Self {
+        Avx2(unsafe {
+            let (mask, ones) = (_mm256_set1_epi32(field.mask as i32), _mm256_set1_epi32(field.ones as i32));
+            let bits = _mm256_or_si256(_mm256_and_si256(words, mask), ones);
+            _mm256_sub_ps(_mm256_castsi256_ps(bits), _mm256_set1_ps(base))
+        })
     }
 
     #[inline(always)]

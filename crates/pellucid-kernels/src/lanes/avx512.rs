@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 
 use half::{bf16, f16};
 
-use super::{Avx2, Lanes};
+use super::{Avx2, Field, Lanes};
 use crate::isa::Isa;
 
 #[derive(Clone, Copy)]
@@ -23,6 +23,7 @@ fn first(n: usize) -> __mmask16 {
 impl Lanes for Avx512 {
     const ISA: Isa = Isa::Avx512;
     const LANES: usize = 16;
+    type Words = __m512i;
 
     #[inline(always)]
     fn splat(x: f32) -> Self {
@@ -54,6 +55,24 @@ impl Lanes for Avx512 {
     #[inline(always)]
     unsafe fn load_f16(p: *const f16) -> Self {
         Avx512(unsafe { _mm512_cvtph_ps(_mm256_loadu_si256(p.cast())) })
+    }
+    #[inline(always)]
+    unsafe fn load_words(p: *const u32) -> __m512i {
+        unsafe { _mm512_loadu_si512(p.cast()) }
+    }
+    #[inline(always)]
+    fn shift(words: __m512i, n: u32) -> __m512i {
+        unsafe { _mm512_srl_epi32(words, _mm_cvtsi32_si128(n as i32)) }
+    }
+    #[inline(always)]
+    fn pick(words: __m512i, field: Field, base: f32) -> Self {
+        // One instruction, (a & b) | c, whose truth table this is.
+        const AND_OR: i32 = 0xea;
+        Avx512(unsafe {
+            let (mask, ones) = (_mm512_set1_epi32(field.mask as i32), _mm512_set1_epi32(field.ones as i32));
+            let bits = _mm512_ternarylogic_epi32::<AND_OR>(words, mask, ones);
+            _mm512_sub_ps(_mm512_castsi512_ps(bits), _mm512_set1_ps(base))
+        })
     }
 
     #[inline(always)]

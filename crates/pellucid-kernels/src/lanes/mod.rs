@@ -23,6 +23,8 @@ use crate::isa::Isa;
 pub(crate) trait Lanes: Copy {
     const ISA: Isa;
     const LANES: usize;
+    /// `LANES` words of 32 bits.
+    type Words: Copy;
 
     fn splat(x: f32) -> Self;
 
@@ -69,6 +71,14 @@ pub(crate) trait Lanes: Copy {
     /// `p` is readable for `LANES` elements.
     unsafe fn load_f16(p: *const f16) -> Self;
 
+    /// # Safety
+    /// `p` is readable for `LANES` elements.
+    unsafe fn load_words(p: *const u32) -> Self::Words;
+    /// Every word shifted right by `n < 32` bits.
+    fn shift(words: Self::Words, n: u32) -> Self::Words;
+    /// The numbers whose bits are `words & field.mask | field.ones`, less `base`.
+    fn pick(words: Self::Words, field: Field, base: f32) -> Self;
+
     fn add(self, y: Self) -> Self;
     fn sub(self, y: Self) -> Self;
     fn mul(self, y: Self) -> Self;
@@ -99,6 +109,14 @@ pub(crate) trait Lanes: Copy {
 
     /// Asks for the cache line at `p`, which need not be a valid address.
     fn prefetch(p: *const u8);
+}
+
+/// Some bits of a word, to be the last of a number's mantissa, and the rest of that number: so an integer
+/// becomes a number by logic alone.
+#[derive(Clone, Copy)]
+pub(crate) struct Field {
+    pub(crate) mask: u32,
+    pub(crate) ones: u32,
 }
 
 /// Loads the first `n` lanes and sets those behind them to `fill`.

@@ -2,7 +2,7 @@
 
 use half::{bf16, f16};
 
-use super::Lanes;
+use super::{Field, Lanes};
 use crate::isa::Isa;
 
 const N: usize = 4;
@@ -24,6 +24,7 @@ impl Portable {
 impl Lanes for Portable {
     const ISA: Isa = Isa::Portable;
     const LANES: usize = N;
+    type Words = [u32; N];
 
     #[inline(always)]
     fn splat(x: f32) -> Self {
@@ -66,6 +67,19 @@ impl Lanes for Portable {
         // SAFETY: the caller gives `N` readable elements.
         let bits = unsafe { p.cast::<[u16; N]>().read_unaligned() };
         Portable(bits.map(widen_f16))
+    }
+    #[inline(always)]
+    unsafe fn load_words(p: *const u32) -> [u32; N] {
+        // SAFETY: the caller gives `N` readable elements.
+        unsafe { p.cast::<[u32; N]>().read_unaligned() }
+    }
+    #[inline(always)]
+    fn shift(words: [u32; N], n: u32) -> [u32; N] {
+        words.map(|word| word >> n)
+    }
+    #[inline(always)]
+    fn pick(words: [u32; N], field: Field, base: f32) -> Self {
+        Portable(words.map(|word| f32::from_bits(word & field.mask | field.ones) - base))
     }
 
     #[inline(always)]

@@ -10,9 +10,11 @@ mod forward;
 mod loose;
 mod matmul;
 mod pack;
+mod quant;
 
 pub use loose::{Loose, linear_loose};
 pub use matmul::matmul;
+pub use quant::{CodedRow, Coding};
 
 use std::sync::Arc;
 
@@ -21,6 +23,7 @@ use half::{bf16, f16};
 use crate::isa::{Isa, isa};
 use crate::weights::Weights;
 use pack::Panels;
+use quant::Quant;
 
 /// Outputs of one panel: two AVX-512 registers.
 pub(crate) const NR: usize = 32;
@@ -49,6 +52,7 @@ enum Stored {
     F32(Panels<f32>),
     Bf16(Panels<bf16>),
     F16(Panels<f16>),
+    Quant(Quant),
 }
 
 impl PackedLinear {
@@ -66,6 +70,23 @@ impl PackedLinear {
             Weights::F16(w) => Stored::F16(Panels::pack(w, layout, n_out, n_in)),
         };
         PackedLinear { panels: Arc::new(panels), bias, n_in, n_out }
+    }
+
+    /// Packs quantized weights as codes, scales and offsets: `read` writes the row of one output. Their products
+    /// have the bits of the same numbers packed as `f32`. Parallel over panels.
+    ///
+    /// # Panics
+    /// If `n_in` is zero or no whole blocks, or a bias is not of length `n_out`.
+    pub fn pack_coded(
+        coding: Coding,
+        read: &(dyn Fn(usize, CodedRow<'_>) + Sync),
+        n_out: usize,
+        n_in: usize,
+        bias: Option<&[f32]>,
+    ) -> Self {
+        assert!(n_in > 0, "a linear layer needs inputs");
+        let panels = Arc::new(Stored::Quant(Quant::pack(coding, read, n_out, n_in)));
+        PackedLinear { panels, bias: padded(bias, n_out), n_in, n_out }
     }
 
     /// The same weights, in the same memory, with another bias of length `n_out`.
@@ -93,6 +114,7 @@ impl PackedLinear {
             Stored::F32(panels) => panels.bytes(),
             Stored::Bf16(panels) => panels.bytes(),
             Stored::F16(panels) => panels.bytes(),
+            Stored::Quant(panels) => panels.bytes(),
         };
         weights + self.bias.len() * size_of::<f32>()
     }
@@ -138,6 +160,7 @@ impl PackedLinear {
             Stored::F32(panels) => panels.row(i, out),
             Stored::Bf16(panels) => panels.row(i, out),
             Stored::F16(panels) => panels.row(i, out),
+            Stored::Quant(panels) => panels.row(i, out),
         }
     }
 
@@ -155,6 +178,7 @@ impl PackedLinear {
                 Stored::F32(panels) => forward::forward(isa, panels, &self.bias, self.n_out, x, out),
                 Stored::Bf16(panels) => forward::forward(isa, panels, &self.bias, self.n_out, x, out),
                 Stored::F16(panels) => forward::forward(isa, panels, &self.bias, self.n_out, x, out),
+                Stored::Quant(panels) => quant::forward(panels, &self.bias, self.n_out, x, out),
             }
         }
     }

@@ -78,7 +78,7 @@ impl<E: Element> Panels<E> {
 
 /// Weights are read once a pass from end to end: with small pages every 4 KiB cost a walk of the page
 /// table and a restart of the prefetcher. A wish, so nothing is lost where it is not granted.
-fn ask_for_huge_pages(start: *mut u8, len: usize) {
+pub(super) fn ask_for_huge_pages(start: *mut u8, len: usize) {
     #[cfg(target_os = "linux")]
     {
         const PAGE: usize = 4096;
@@ -149,7 +149,7 @@ fn copy<E: Element>(w: &[E], n_out: usize, first: usize, columns: usize, k0: usi
 }
 
 /// The start of a buffer that tasks fill.
-struct Start<T>(*mut T);
+pub(super) struct Start<T>(pub(super) *mut T);
 
 // SAFETY: only an address; each write through it says why it is alone.
 unsafe impl<T> Sync for Start<T> {}
@@ -157,7 +157,7 @@ unsafe impl<T> Sync for Start<T> {}
 impl<T> Start<T> {
     /// # Safety
     /// `offset` is inside the buffer.
-    unsafe fn at(&self, offset: usize) -> *mut T {
+    pub(super) unsafe fn at(&self, offset: usize) -> *mut T {
         // SAFETY: the caller's promise.
         unsafe { self.0.add(offset) }
     }

@@ -12,7 +12,9 @@ use candle_core::quantized::k_quants::{
     BlockQ8_1, BlockQ8K,
 };
 use half::{bf16, f16};
+use pellucid_kernels::CodedRow;
 
+use super::codes::{self, Coded};
 use crate::load::mapped::{Plain, view};
 use crate::load::tensor::RawData;
 
@@ -128,6 +130,24 @@ impl Restore {
         if self == Self::MinusOne {
             out.iter_mut().for_each(|w| *w -= 1.0);
         }
+    }
+
+    /// Takes the weights of output `i` apart, as [`Restore::row`] would write them, for a type that is held in codes.
+    pub(crate) fn coded_row(
+        self,
+        (block, coded): (&BlockType, &Coded),
+        bytes: &[u8],
+        n_out: usize,
+        i: usize,
+        row: CodedRow<'_>,
+    ) {
+        let size = row.codes.len() / block.len * block.bytes;
+        coded.row(block, &bytes[self.stored_row(i, n_out) * size..][..size], row);
+    }
+
+    /// How a matrix of this type is held in codes, if it is: numbers must be as they are in the file.
+    pub(crate) fn coded(self, block: &BlockType) -> Option<&'static Coded> {
+        codes::of(block).filter(|_| self != Self::MinusOne)
     }
 
     /// Where the file keeps row `row` of `n`.

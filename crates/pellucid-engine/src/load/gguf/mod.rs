@@ -5,6 +5,7 @@
 //! `tokenizer` the vocabulary. `header` reads the container and trusts nothing in it.
 
 pub(crate) mod blocks;
+pub(crate) mod codes;
 mod config;
 mod cursor;
 mod cuts;
