@@ -90,9 +90,19 @@ fn bench_linear(n_in: usize, n_out: usize, wanted: &dyn Fn(&str) -> bool) {
     let w = numbers(n_in * n_out);
     let brain: Vec<bf16> = w.iter().map(|w| bf16::from_f32(*w)).collect();
     let half: Vec<f16> = w.iter().map(|w| f16::from_f32(*w)).collect();
-    let kinds =
-        [("f32", Weights::F32(&w), 4), ("bf16", Weights::Bf16(&brain), 2), ("f16", Weights::F16(&half), 2)];
-    for (dtype, weights, width) in kinds {
+    let pack = |w| move || PackedLinear::pack(w, Layout::InOut, n_out, n_in, None);
+    let coded = |bits, zero| {
+        let coding = Coding { bits, block: 32, zero, halves: true, offsets: bits == 4 };
+        move || PackedLinear::pack_coded(coding, &some_codes, n_out, n_in, None)
+    };
+    let kinds: [(&str, &dyn Fn() -> PackedLinear); 5] = [
+        ("f32", &pack(Weights::F32(&w))),
+        ("bf16", &pack(Weights::Bf16(&brain))),
+        ("f16", &pack(Weights::F16(&half))),
+        ("q4_1", &coded(4, 0)),
+        ("q8_0", &coded(8, 128)),
+    ];
+    for (dtype, pack) in kinds {
         let names: Vec<_> = ROWS
             .iter()
             .map(|m| (*m, format!("linear {dtype} {m}x{n_in}x{n_out}")))
@@ -101,9 +111,8 @@ fn bench_linear(n_in: usize, n_out: usize, wanted: &dyn Fn(&str) -> bool) {
         if names.is_empty() {
             continue;
         }
-        let bytes = n_in * n_out * width;
-        let pack = |_| PackedLinear::pack(weights, Layout::InOut, n_out, n_in, None);
-        let copies: Vec<_> = (0..COLD_BYTES.div_ceil(bytes)).map(pack).collect();
+        let bytes = pack().bytes();
+        let copies: Vec<_> = (0..COLD_BYTES.div_ceil(bytes)).map(|_| pack()).collect();
         for (m, name) in names {
             let x = numbers(m * n_in);
             let mut out = vec![0.0; m * n_out];
@@ -112,6 +121,12 @@ fn bench_linear(n_in: usize, n_out: usize, wanted: &dyn Fn(&str) -> bool) {
             });
         }
     }
+}
+
+fn some_codes(output: usize, row: CodedRow<'_>) {
+    row.codes.iter_mut().enumerate().for_each(|(k, code)| *code = ((k * 7 + output) % 13) as u8);
+    row.scales.fill(0.0625);
+    row.offsets.fill(0.25);
 }
 
 fn bench_pack(wanted: &dyn Fn(&str) -> bool) {

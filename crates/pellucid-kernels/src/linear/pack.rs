@@ -51,6 +51,11 @@ impl<E: Element> Panels<E> {
         Panels { strips, n_in }
     }
 
+    /// Their memory, for others.
+    pub(super) fn into_strips(self) -> Vec<Strip<E>> {
+        self.strips
+    }
+
     pub(super) fn n_in(&self) -> usize {
         self.n_in
     }

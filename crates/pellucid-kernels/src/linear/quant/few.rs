@@ -7,7 +7,7 @@ use half::f16;
 use super::words::{Picked, per_word};
 use super::{Line, NR, Quant};
 use crate::dispatch::{Kernel, dispatch};
-use crate::isa::isa;
+use crate::isa::{Isa, isa};
 use crate::lanes::Lanes;
 use crate::pool;
 use crate::rows::{Shared, part_of};
@@ -33,7 +33,7 @@ pub(super) unsafe fn forward(w: &Quant, bias: &[f32], n_out: usize, x: &[f32], o
     });
 }
 
-/// All of at most four rows times some panels.
+/// A few rows times some panels.
 struct Few<'a> {
     w: &'a Quant,
     bias: &'a [f32],
@@ -60,45 +60,56 @@ impl Few<'_> {
     #[inline(always)]
     fn panels<V: Lanes, const BITS: u32>(&self) {
         for panel in self.range.clone() {
-            // SAFETY: `m` rows of `x` and of `out`.
-            unsafe {
-                match self.m {
-                    1 => self.strips::<V, BITS, 1>(panel),
-                    2 => self.strips::<V, BITS, 2>(panel),
-                    3 => self.strips::<V, BITS, 3>(panel),
-                    _ => self.strips::<V, BITS, 4>(panel),
+            let mut i = 0;
+            while i < self.m {
+                // SAFETY: the rows of a block are below `m`.
+                unsafe {
+                    i += match (V::ISA, self.m - i) {
+                        (Isa::Avx512, 8..) => self.strips::<V, BITS, 8>(panel, i),
+                        (Isa::Avx512, 6..) => self.strips::<V, BITS, 6>(panel, i),
+                        (_, 4..) => self.strips::<V, BITS, 4>(panel, i),
+                        (_, 3) => self.strips::<V, BITS, 3>(panel, i),
+                        (_, 2) => self.strips::<V, BITS, 2>(panel, i),
+                        (_, _) => self.strips::<V, BITS, 1>(panel, i),
+                    };
                 }
             }
         }
     }
 
+    /// Returns `M`.
     /// # Safety
-    /// `x` and `out` have `M` rows.
+    /// `x` and `out` have rows `i .. i + M`.
     #[inline(always)]
-    unsafe fn strips<V: Lanes, const BITS: u32, const M: usize>(&self, panel: usize) {
+    unsafe fn strips<V: Lanes, const BITS: u32, const M: usize>(&self, panel: usize, i: usize) -> usize {
         // SAFETY: the caller's promise.
         unsafe {
             if M <= 2 && 4 * V::LANES <= NR {
-                self.columns::<V, BITS, M, 4>(panel);
+                self.columns::<V, BITS, M, 4>(panel, i);
             } else {
-                self.columns::<V, BITS, M, 2>(panel);
+                self.columns::<V, BITS, M, 2>(panel, i);
             }
         }
+        M
     }
 
     /// # Safety
-    /// `x` and `out` have `M` rows.
+    /// `x` and `out` have rows `first .. first + M`.
     #[inline(always)]
-    unsafe fn columns<V: Lanes, const BITS: u32, const M: usize, const N: usize>(&self, panel: usize) {
+    unsafe fn columns<V: Lanes, const BITS: u32, const M: usize, const N: usize>(
+        &self,
+        panel: usize,
+        first: usize,
+    ) {
         let columns = NR.min(self.n_out - panel * NR);
         for j in (0..columns).step_by(N * V::LANES) {
             // SAFETY: `N` vectors from output `j` on lie inside the panel, as `NR` is a multiple of them.
-            let sums = unsafe { self.sums::<V, BITS, M, N>(self.w.panel(panel), j) };
+            let sums = unsafe { self.sums::<V, BITS, M, N>(self.w.panel(panel), first, j) };
             for (v, _) in sums[0].iter().enumerate() {
                 let at = j + v * V::LANES;
                 let left = columns.saturating_sub(at);
                 for (i, row) in sums.iter().enumerate() {
-                    let to = self.out.wrapping_add(i * self.n_out + panel * NR + at);
+                    let to = self.out.wrapping_add((first + i) * self.n_out + panel * NR + at);
                     // SAFETY: `NR` biases a panel; `left` columns are writable at `to`.
                     unsafe {
                         let bias = V::load(self.bias.as_ptr().add(panel * NR + at));
@@ -110,18 +121,19 @@ impl Few<'_> {
     }
 
     /// # Safety
-    /// `x` has `M` rows; `panel` is a whole one, of which `j + N * V::LANES` outputs exist.
+    /// `x` has rows `first .. first + M`; `panel` is a whole one, of which `j + N * V::LANES` outputs exist.
     #[inline(always)]
     unsafe fn sums<V: Lanes, const BITS: u32, const M: usize, const N: usize>(
         &self,
         panel: &[Line],
+        first: usize,
         j: usize,
     ) -> [[V; N]; M] {
         let coding = self.w.coding;
         let zero = f32::from(coding.zero);
         let words_at = coding.before_codes();
         let mut sums = [[V::splat(0.0); N]; M];
-        let mut x = self.x.as_ptr();
+        let mut x = self.x.as_ptr().wrapping_add(first * self.w.n_in);
         for lines in panel.chunks_exact(coding.lines()) {
             // SAFETY: a block has its scales, its offsets and a row of words for every `per_word` inputs, each
             // `NR` long; `x` has as many inputs as the panel.

@@ -1,5 +1,7 @@
 //! Many rows: a task widens a panel once, and takes all its rows through it.
 
+use std::cell::RefCell;
+
 use super::few::numbers;
 use super::words::{Picked, per_word};
 use super::{NR, Quant};
@@ -14,6 +16,11 @@ use crate::rows::{Shared, part_of};
 /// Rows of `x` that one task takes: those of more than this make a panel more than once.
 const MC: usize = 512;
 
+thread_local! {
+    /// Where this thread widens panels: memory asked for each time would be memory cleared each time.
+    static MEMORY: RefCell<Vec<Strip<f32>>> = const { RefCell::new(Vec::new()) };
+}
+
 /// # Safety
 /// `out` is writable for `x.len() / n_in * n_out` elements; all are written.
 pub(super) unsafe fn forward(w: &Quant, bias: &[f32], n_out: usize, x: &[f32], out: *mut f32) {
@@ -25,7 +32,9 @@ pub(super) unsafe fn forward(w: &Quant, bias: &[f32], n_out: usize, x: &[f32], o
     let out = unsafe { Shared::from_raw(out, m * n_out) };
     pool::run(row_parts * n_panels, &|task| {
         let (rows, panel) = (part_of(m, row_parts, task / n_panels), task % n_panels);
-        let mut strips = Vec::with_capacity(n_in);
+        let mut strips = MEMORY.take();
+        strips.clear();
+        strips.reserve(n_in);
         dispatch(isa, Widen { w, panel, to: strips.as_mut_ptr() });
         // SAFETY: all strips of the panel were written.
         unsafe { strips.set_len(n_in) };
@@ -37,6 +46,7 @@ pub(super) unsafe fn forward(w: &Quant, bias: &[f32], n_out: usize, x: &[f32], o
             let out = out.as_mut_ptr().add(rows.start * n_out + panel * NR);
             one_panel(isa, &panels, &bias[panel * NR..][..NR], columns, n_out, x, out);
         }
+        MEMORY.set(panels.into_strips());
     });
 }
 

@@ -128,8 +128,8 @@ fn read<const N: usize>(lines: &[Line], offset: usize) -> [u8; N] {
     std::array::from_fn(|i| lines[offset / 64].0[offset % 64 + i])
 }
 
-/// Rows up to which weights are made once for each of few rows; more take a panel that is widened for all of them.
-const FEW: usize = 4;
+/// Rows up to which weights are made in registers for every block of rows; more share a panel that is widened.
+const FEW: usize = 12;
 
 /// # Safety
 /// `out` is writable for `x.len() / n_in * n_out` elements; all are written.
