@@ -62,8 +62,8 @@ class Model(Envoy):
 
         `dtype` is that of values inside: `float32`, `bfloat16` or `float16`; wider weights are
         rounded to it, as `dtype=` of transformers does. Half weights in a float32 run keep their
-        size in memory. `quantized=True` leaves the weights of a GGUF file in their blocks, in a
-        quarter to an eighth of the memory, and widens them, exactly, as they are used.
+        size in memory, and so, about, do quantized weights of a GGUF file, which are widened,
+        exactly, as they are used. `quantized=True` does so in half runs too, more slowly.
         `stream_weights=True` leaves all weights in their file and reads them again in each forward
         pass, so that a model larger than memory runs; so does every weight beyond
         `memory_budget`, bytes or text like `"4GB"` (unset: 80 % of the memory that is free, less

@@ -16,8 +16,9 @@ pub const WORKSPACE: u64 = 256 << 20;
 pub struct Options {
     /// The dtype of activations; weights wider than it are rounded to it.
     pub dtype: Precision,
-    /// Quantized weights stay as they are in their file and are de-quantized, exactly, as a product needs them:
-    /// a quarter to an eighth of the memory, at the cost of that work. Otherwise they are widened once.
+    /// Quantized weights stay as they are in their file and are de-quantized as a product needs them, at the cost
+    /// of that work, where they would be widened once: in half runs, which round them. Float32 runs hold them
+    /// as codes anyway, a quarter to an eighth of what they stand for.
     pub quantized: bool,
     /// Weights stay in their file and are read again by each pass.
     pub stream: bool,

@@ -51,7 +51,7 @@ fn a_streamed_model_continues_texts_alike() {
 }
 
 #[test]
-fn quantized_weights_give_the_bits_of_widened_ones() {
+fn quantized_weights_give_the_same_bits_wherever_they_lie() {
     let logits = |model: &Model| {
         let prompts: Vec<_> = PROMPTS.iter().map(|ids| vec![ids.to_vec()]).collect();
         let saved = run(model, &prompts, |r| (0..PROMPTS.len()).for_each(|i| save(r, i, "output")));
@@ -64,10 +64,18 @@ fn quantized_weights_give_the_bits_of_widened_ones() {
     ] {
         let Some(path) = real_model(file) else { return };
         let held = Options { dtype, ..Options::default() };
-        let widened = open_as(path.clone(), &held);
-        let want = logits(&widened);
+        let resident = open_as(path.clone(), &held);
+        let want = logits(&resident);
         let quantized = open_as(path.clone(), &Options { quantized: true, ..held });
-        assert!(quantized.weight_bytes() < widened.weight_bytes() / 2, "{file}");
+        let in_file = std::fs::metadata(&path).unwrap().len();
+        match dtype {
+            // Codes: about the size of the file, and nothing left to gain.
+            Precision::F32 => {
+                assert!(resident.weight_bytes() < in_file * 5 / 4, "{file}");
+                assert_eq!(quantized.weight_bytes(), resident.weight_bytes(), "{file}");
+            }
+            _ => assert!(quantized.weight_bytes() < resident.weight_bytes() / 2, "{file}"),
+        }
         assert!(logits(&quantized) == want, "{file} {dtype:?}: quantized");
         let streamed = Options { quantized: true, stream: true, ..held };
         assert!(logits(&open_as(path, &streamed)) == want, "{file} {dtype:?}: streamed");

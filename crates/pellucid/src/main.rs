@@ -77,7 +77,7 @@ struct Holding {
     /// The dtype of values inside: float32, bfloat16 or float16.
     #[arg(long, default_value = "float32", value_parser = precision)]
     dtype: Precision,
-    /// Leave quantized weights in their blocks and widen them as they are used.
+    /// Leave quantized weights in their blocks in half runs too, and widen them as they are used.
     #[arg(long)]
     quantized: bool,
     /// Leave weights in their file and read them again in each pass.

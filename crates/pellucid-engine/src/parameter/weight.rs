@@ -1,5 +1,5 @@
-//! The numbers of a matrix: packed in memory, or taken from their file a panel at a time, with the
-//! same bits. Models that differ in other weights share them.
+//! The numbers of a matrix: packed in memory, as codes where the file has those, or taken from their file
+//! a panel at a time, with the same bits. Models that differ in other weights share them.
 
 use pellucid_kernels::{CodedRow, Layout, Loose, PackedLinear, embed, linear_loose};
 
