@@ -1,0 +1,1 @@
+"""The whole benchmark against peers: contestants are processes, and take their turns in one run."""
