@@ -104,10 +104,11 @@ class Process:
         return reply
 
     def last_words(self) -> str:
-        """Why it ended, as its last line on stderr says."""
+        """Why it ended, as the last line on stderr that names an error says."""
         self.child.wait(10)
         self.log.seek(0)
         lines = [line.strip() for line in self.log.read().splitlines() if line.strip()]
+        lines = [line for line in lines if "Error" in line] or lines
         return f"{self.name} is missing: {lines[-1] if lines else 'it ended without a word'}"
 
     def close(self) -> None:

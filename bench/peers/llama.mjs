@@ -2,17 +2,16 @@
 // The calls are those of its own evaluation loop, without its queue: a batch is made, decoded and
 // read back. What is timed is making and decoding the batch, with logits.
 
-import {writeFileSync} from "node:fs";
+import {readFileSync, writeFileSync} from "node:fs";
 import {createInterface} from "node:readline";
-import {createRequire} from "node:module";
 import {pathToFileURL} from "node:url";
 
-const require = createRequire(process.env.BENCH_NODE + "/");
-const {getLlama} = await import(pathToFileURL(require.resolve("node-llama-cpp")));
+const folder = `${process.env.BENCH_NODE}/node_modules/node-llama-cpp`;
+const {getLlama} = await import(pathToFileURL(`${folder}/dist/index.js`));
+const {version} = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
 const threads = Number(process.env.BENCH_THREADS);
 const llama = await getLlama({gpu: false, build: "never", progressLogs: false, maxThreads: threads,
     logLevel: "error"});
-const version = require("node-llama-cpp/package.json").version;
 const models = new Map(), cases = new Map();
 
 async function setup({case: wanted}) {
