@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,12 @@ from peers.rows import GPT2, SMOLLM2, TWIN
 HOME = ROOT / ".bench"
 REQUIREMENTS = ROOT / "bench" / "requirements.txt"
 NODE_LLAMA_CPP = "3.22.1"
+PREBUILT = {  # the library alone, without those for graphics cards
+    ("Linux", "x86_64"): "linux-x64",
+    ("Linux", "aarch64"): "linux-arm64",
+    ("Darwin", "x86_64"): "mac-x64",
+    ("Darwin", "arm64"): "mac-arm64-metal",
+}
 MODELS = Path(os.environ.get("PELLUCID_BENCH_MODELS", HOME / "models"))
 GGUF = "SmolLM2-135M-Instruct/SmolLM2-135M-Instruct.Q4_1.gguf"
 
@@ -38,7 +45,7 @@ def python() -> None:
     wanted = REQUIREMENTS.read_text()
     if stamp.exists() and stamp.read_text() == wanted:
         return
-    venv.create(folder, with_pip=True)
+    venv.create(folder, with_pip=True, symlinks=os.name != "nt")
     pip = [folder / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "-r", REQUIREMENTS], check=True)
     stamp.write_text(wanted)
@@ -58,8 +65,11 @@ def node() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "package.json").write_text('{"private": true}\n')
     quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    package = f"node-llama-cpp@{NODE_LLAMA_CPP}"
-    subprocess.run([npm, "install", *quiet, package], cwd=folder, check=True)
+    packages = [f"node-llama-cpp@{NODE_LLAMA_CPP}"]
+    library = PREBUILT.get((platform.system(), platform.machine()))
+    if library:
+        packages += ["--omit=optional", f"@node-llama-cpp/{library}@{NODE_LLAMA_CPP}"]
+    subprocess.run([npm, "install", *quiet, *packages], cwd=folder, check=True)
     stamp.write_text(NODE_LLAMA_CPP)
 
 

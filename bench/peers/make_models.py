@@ -54,9 +54,13 @@ def smollm2(gguf: str | None) -> tuple[Any, str]:
     if gguf:
         try:
             path = Path(gguf)
-            model = AutoModelForCausalLM.from_pretrained(
+            read = AutoModelForCausalLM.from_pretrained(
                 path.parent, gguf_file=path.name, dtype=torch.float32
             )
+            # What was read still says that it is quantized, and such a model is not written.
+            settings = {k: v for k, v in read.config.to_dict().items() if "quantization" not in k}
+            model = LlamaForCausalLM(LlamaConfig.from_dict(settings))
+            model.load_state_dict(read.state_dict())
             return model, f"widened from {path.name}"
         except Exception as e:  # a reader of GGUF that is missing or does not know the file
             print(f"{gguf} cannot be read: {type(e).__name__}: {e}", file=sys.stderr)
