@@ -16,7 +16,7 @@ NEXTEST := $(if $(shell command -v cargo-nextest),,.tools/bin/cargo-nextest)
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help build demo test lint test-rust test-python types docs cookbook bench fmt models models-all clean
+.PHONY: help build demo test lint test-rust test-python types docs cookbook bench bench-kernels fmt models models-all clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -54,7 +54,11 @@ docs: $(INSTALLED) ## the site of the documentation, in site; broken links fail
 cookbook: build models-all ## run the scripts of examples/cookbook, and write their pages anew
 	$(PY) tools/cookbook.py
 
-bench: build models $(NEXTEST) ## the benchmarks; runs worth keeping go to bench/runs
+bench: build models ## both sides in one run: this, PyTorch, NNsight, TransformerLens, llama.cpp
+	cargo build --release -p pellucid-engine --example bench_worker
+	$(PY) bench/run.py $(BENCH)
+
+bench-kernels: ## kernels, products and hooks by themselves
 	cargo bench --workspace
 
 fmt: $(INSTALLED) ## format everything and write the generated files

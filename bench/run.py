@@ -3,7 +3,7 @@
     python bench/run.py [--quick] [--only forward,decode] [--models smollm] [--repeats 20]
 
 `make bench` builds what is measured, installs the peers into `.bench` and runs this. The table is
-printed, and written with every time to `bench/runs/DATE-MACHINE`; `--readme` puts it into README too.
+printed, and written with every time to `bench/runs/DATE-MACHINE`; `--readme` puts it into README.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def main() -> None:
         "date": datetime.date.today().isoformat(),
         "repeats": repeats,
         "threads": args.threads,
-        "versions": contestants.about,
+        "versions": contestants.about | {"missing": "; ".join(contestants.missing.values())},
         "weights": environment.weights(),
         "system": f"{platform.system()} {platform.release()}, {os.cpu_count()} processors",
     }
@@ -108,6 +108,7 @@ def write(
     args: argparse.Namespace, about: dict[str, Any], outcomes: list[Any], timings: list[Any]
 ) -> None:
     """The files of a run, and README's table."""
+    about["versions"] = {name: what for name, what in about["versions"].items() if what}
     text = results.summary(outcomes, about)
     machine = args.machine or re.sub(r"[^a-z0-9]+", "-", about["machine"].lower()).strip("-")
     folder = args.out or ROOT / "bench" / "runs" / f"{about['date']}-{machine}"

@@ -1,4 +1,4 @@
-"""Taking turns: every entry of a row is made ready, checked, and then timed in alternated rounds."""
+"""Taking turns: every entry of a row is made ready, checked, then timed in alternated rounds."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
 from peers.contestants import ContestantError, Contestants
 from peers.rows import Entry, Row
 
@@ -75,9 +76,7 @@ def turn_of(seconds: float) -> tuple[int, int]:
     return (0 if seconds > LONG_SECONDS else 1 + calls // 10), calls
 
 
-def turn(
-    contestants: Contestants, entry: Entry, result: Timed, plan: tuple[int, int]
-) -> None:
+def turn(contestants: Contestants, entry: Entry, result: Timed, plan: tuple[int, int]) -> None:
     warm, calls = plan
     time.sleep(PAUSE_SECONDS)
     reply = contestants.ask(entry.contestant, do="run", id=entry.id, warm=warm, calls=calls)

@@ -1,7 +1,8 @@
-"""From times to a table: ratios of minima and of medians, floors, Markdown. No torch, no processes."""
+"""From times to a table: ratios of minima and of medians, floors, Markdown."""
 
 from __future__ import annotations
 
+import json
 import statistics
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -135,6 +136,7 @@ def summary(outcomes: list[Outcome], about: dict[str, Any]) -> str:
     problems = dict.fromkeys(f"{o.row.work}: {p}" for o in outcomes for p in o.problems)
     parts = [
         f"# {about['machine']}, {about['date']}",
+        f"{about['system']}.",
         f"{about['repeats']} rounds in which the contestants take turns, each in a process of its "
         f"own with {about['threads']} threads; the best of each side. Ratios are of one run; a "
         "ratio with `<=` is ours by theirs, the others theirs by ours.",
@@ -171,8 +173,6 @@ def record(outcomes: list[Outcome], timings: list[dict[Entry, Timed]]) -> list[d
 
 def without_ids(entry: Entry) -> dict[str, Any]:
     """A case without its tokens, which follow from their number."""
-    import json
-
     case = json.loads(entry.case)
     ids = case.pop("ids", [])
     case.pop("next", None)
@@ -180,11 +180,7 @@ def without_ids(entry: Entry) -> dict[str, Any]:
 
 
 def put_between(text: str, put: str) -> str:
-    """A text with what stands between its markers replaced.
-
-    # Errors
-    A text without them, or with several.
-    """
+    """A text with what stands between its markers replaced; an error if they are not there once."""
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
         raise ValueError(f"expected one `{BEGIN}` and one `{END}` after it")
     before, rest = text.split(BEGIN)

@@ -31,7 +31,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Cost:
-    """What is compared: the time of an entry, less that of another, by the number of things done."""
+    """What is compared: an entry's time, less that of another, by the number of things done."""
 
     name: str
     plus: Entry
@@ -97,9 +97,7 @@ def decodes(model: str, dtype: str, floors: dict[int, float]) -> Iterator[Row]:
         yield against_torch("decode", title, model, dtype, floor, **case)
 
 
-def against_torch(
-    group: str, title: str, model: str, dtype: str, floor: float, **case: Any
-) -> Row:
+def against_torch(group: str, title: str, model: str, dtype: str, floor: float, **case: Any) -> Row:
     ours = [Cost("engine", entry("engine", model, dtype=dtype, **case))]
     if dtype == "bf16":
         exact = entry("engine", model, weights="bf16", dtype="f32", **case)
@@ -191,5 +189,5 @@ def fixed() -> Iterator[Row]:
 
 def entry(contestant: str, model: str, **case: Any) -> Entry:
     """A case of a contestant; `weights` says which files, if not the f32 folder."""
-    case = {"model": model, "vocabulary": VOCABULARY[model], "weights": "f32"} | case
+    case = {"model": model, "vocabulary": VOCABULARY.get(model), "weights": "f32"} | case
     return Entry(contestant, json.dumps(case, sort_keys=True))

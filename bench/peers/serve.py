@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +26,7 @@ class Work:
     after: Callable[[], object] | None = None
 
 
-class Contestant:
+class Contestant(ABC):
     """What a contestant has: models it opened, cases it made ready."""
 
     about = ""
@@ -34,9 +35,9 @@ class Contestant:
         self.models: dict[str, Any] = {}
         self.cases: dict[str, Work] = {}
 
+    @abstractmethod
     def work(self, case: dict[str, Any]) -> Work:
         """Makes a case ready."""
-        raise NotImplementedError
 
     def shared(self, key: str, make: Callable[[], Any]) -> Any:
         """A model, opened once until it is forgotten."""

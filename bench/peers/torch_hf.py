@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 import transformers
+
 from peers.serve import Contestant, Work, serve, spots
 
 

@@ -7,9 +7,10 @@ import os
 from typing import Any
 
 import torch
-from peers.serve import Contestant, Work, serve, spots
 from transformer_lens.model_bridge import TransformerBridge
 from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from peers.serve import Contestant, Work, serve, spots
 
 HOOKS = {"residuals": "blocks.{}.hook_resid_post", "patterns": "blocks.{}.attn.hook_pattern"}
 

@@ -1,7 +1,7 @@
 """NNsight on the same model: traces as its documentation writes them.
 
 Gradients are off, the model computes no cache, and attention is eager, which has the patterns.
-`fixed` is the cost of a trace itself: a stack of twelve small layers, so that the model takes little.
+`fixed` is the cost of a trace itself: its model is a stack of twelve small layers.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 import nnsight
 import torch
 from nnsight import NNsight, TransformersModel
+
 from peers.serve import Contestant, Work, serve, spots
 
 
@@ -22,7 +23,9 @@ class Traces(Contestant):
         if case["work"].startswith("fixed"):
             return self.fixed(case)
         model = self.shared(case["model"], lambda: open_model(case["model"]))
-        make = {"trace": logits_of, "residuals": residuals_of, "patterns": patterns_of}[case["work"]]
+        make = {"trace": logits_of, "residuals": residuals_of, "patterns": patterns_of}[
+            case["work"]
+        ]
         return make(model, torch.tensor(case["ids"]))
 
     def fixed(self, case: dict[str, Any]) -> Work:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 import pellucid as pl
 from peers.serve import Contestant, Work, serve, spots
 

@@ -16,7 +16,6 @@ use std::time::Instant;
 use case::{Case, Models};
 use serde_json::{Value, json};
 
-
 /// An error is a text: the parent prints it and goes on without this case.
 type Answer<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -24,9 +23,9 @@ fn main() {
     let (mut models, mut cases) = (Models::default(), HashMap::new());
     for line in std::io::stdin().lock().lines() {
         let Ok(line) = line else { return };
-        let answer = serde_json::from_str(&line).map_err(Into::into).and_then(|request: Value| {
-            answer(&mut models, &mut cases, &request)
-        });
+        let answer = serde_json::from_str(&line)
+            .map_err(Into::into)
+            .and_then(|request: Value| answer(&mut models, &mut cases, &request));
         println!("{}", answer.unwrap_or_else(|e| json!({ "error": e.to_string() })));
         if std::io::stdout().flush().is_err() {
             return;

@@ -6,8 +6,8 @@ use std::hint::black_box;
 
 use pellucid_kernels::{run as on_pool, threads};
 
-/// Links of each chain in one run, about a hundredth of a second.
-const LINKS: usize = 1 << 21;
+/// Links of each chain in one run, some hundredths of a second.
+const LINKS: usize = 1 << 24;
 
 /// Chains side by side: more than latency times the number of units that multiply.
 const CHAINS: usize = 12;
