@@ -89,6 +89,8 @@ def main() -> None:
             print(results.table(outcomes[-1:]).splitlines()[-1], flush=True)
             for problem in outcomes[-1].problems:
                 print(f"    {problem}", file=sys.stderr, flush=True)
+    except KeyboardInterrupt:
+        print("stopped: what was measured is kept", file=sys.stderr)
     finally:
         contestants.close()
     about = {
@@ -119,7 +121,8 @@ def write(
     print(f"\n{text}\nwritten to {folder}")
     if args.readme:
         readme = ROOT / "README.md"
-        readme.write_text(results.put_between(readme.read_text(), results.table(outcomes)))
+        quoted = results.quoted(outcomes, about)
+        readme.write_text(results.put_between(readme.read_text(), quoted))
 
 
 if __name__ == "__main__":

@@ -149,6 +149,13 @@ def summary(outcomes: list[Outcome], about: dict[str, Any]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def quoted(outcomes: list[Outcome], about: dict[str, Any]) -> str:
+    """What README shows of a run."""
+    peers = ", ".join(dict.fromkeys(about["versions"].values()))
+    text = f"{about['machine']}, {about['threads']} threads, {about['date']}; {peers}."
+    return f"{text}\n\n{table(outcomes)}"
+
+
 def record(outcomes: list[Outcome], timings: list[dict[Entry, Timed]]) -> list[dict[str, Any]]:
     """Everything that was measured, for a file."""
     return [

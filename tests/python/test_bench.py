@@ -78,6 +78,7 @@ def test_a_problem_takes_an_entry_out_of_the_table_and_is_told() -> None:
     assert line == "| w | m | 1000 / 1000 ms | 2000 / 2000 ms (sdpa) | 2.00 | 2.00 | 2x | yes |"
     for part in ("# Abacus, 2026-01-02", "20 rounds", "- torch: torch 2", "- w: torch: gone"):
         assert part in text
+    assert results.quoted([found], about).startswith("Abacus, 2 threads, 2026-01-02; torch 2.\n\n|")
     nothing = results.table([outcome(row())])
     assert nothing.splitlines()[-1] == "| w | m | missing | missing |  |  | 2x | not measured |"
 
