@@ -8,7 +8,7 @@ use super::{NR, Quant};
 use crate::dispatch::{Kernel, dispatch};
 use crate::isa::isa;
 use crate::lanes::Lanes;
-use crate::linear::forward::one_panel;
+use crate::linear::forward::{Input, one_panel};
 use crate::linear::pack::{Panels, Strip};
 use crate::pool;
 use crate::rows::{Shared, part_of};
@@ -28,6 +28,7 @@ pub(super) unsafe fn forward(w: &Quant, bias: &[f32], n_out: usize, x: &[f32], o
     let m = x.len() / n_in;
     let row_parts = m.div_ceil(MC);
     let isa = isa();
+    let input = Input::new::<f32>(isa, x, n_in);
     // SAFETY: the caller's promise; tasks write different rows or different columns.
     let out = unsafe { Shared::from_raw(out, m * n_out) };
     pool::run(row_parts * n_panels, &|task| {
@@ -39,12 +40,11 @@ pub(super) unsafe fn forward(w: &Quant, bias: &[f32], n_out: usize, x: &[f32], o
         // SAFETY: all strips of the panel were written.
         unsafe { strips.set_len(n_in) };
         let panels = Panels::of(strips, n_in);
-        let x = &x[rows.start * n_in..rows.end * n_in];
         let columns = NR.min(n_out - panel * NR);
         // SAFETY: rows `rows` of `out`, of which this task has the columns of its panel to itself.
         unsafe {
             let out = out.as_mut_ptr().add(rows.start * n_out + panel * NR);
-            one_panel(isa, &panels, &bias[panel * NR..][..NR], columns, n_out, x, out);
+            one_panel(&panels, &bias[panel * NR..][..NR], columns, n_out, (&input, rows), out);
         }
         MEMORY.set(panels.into_strips());
     });
