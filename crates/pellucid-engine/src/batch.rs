@@ -171,6 +171,56 @@ impl Batch {
         }
     }
 
+    /// The elements of a packed value that are those of some sequences.
+    pub(crate) fn span(&self, range: &Range<usize>, layout: Layout, packed: &[usize]) -> Range<usize> {
+        let before = |n: usize| {
+            let sequences = &self.sequences[..n];
+            let width: usize = packed.get(1..).unwrap_or_default().iter().product();
+            match layout {
+                Layout::Tokens | Layout::Heads => width * sequences.iter().map(|q| q.len).sum::<usize>(),
+                Layout::Pairs { heads } => heads * sequences.iter().map(|q| q.len * q.keys()).sum::<usize>(),
+                Layout::Keys => width * sequences.iter().map(Sequence::keys).sum::<usize>(),
+                Layout::Rows => width * n,
+            }
+        };
+        before(range.start)..before(range.end)
+    }
+
+    /// The sequences that have elements among these of a packed value.
+    pub(crate) fn sequences_of(&self, span: &Range<usize>, layout: Layout, packed: &[usize]) -> Range<usize> {
+        let own = |i: usize| self.span(&(i..i + 1), layout, packed);
+        let touched = |i: &usize| own(*i).start < span.end && own(*i).end > span.start;
+        let mut found = (0..self.sequences.len()).filter(touched);
+        let first = found.next().unwrap_or(0);
+        first..found.last().unwrap_or(first) + 1
+    }
+
+    /// Some of the sequences as a batch of their own, without their past.
+    pub(crate) fn part(&self, range: &Range<usize>) -> Batch {
+        Batch::new(self.sequences[range.clone()].iter().map(|q| q.len))
+    }
+
+    /// Whether all these sequences have one length.
+    pub(crate) fn is_uniform(&self, range: &Range<usize>) -> bool {
+        self.uniform(range).is_some()
+    }
+
+    /// The dense view of some sequences as their [`span`](Self::span) of the packed value; -0 in cells without one.
+    pub(crate) fn packed_part(
+        &self,
+        range: &Range<usize>,
+        layout: Layout,
+        packed: &[usize],
+        dense: &Tensor,
+        span: Range<usize>,
+    ) -> Vec<f32> {
+        let mut pieces = self.pieces(range, layout, packed, dense.shape());
+        pieces.iter_mut().for_each(|piece| piece.packed -= span.start);
+        let mut out = vec![-0.0; span.len()];
+        scatter(&mut out, &pieces, dense.f32s());
+        out
+    }
+
     /// First row and number of rows, if all these sequences have one length.
     fn uniform(&self, range: &Range<usize>) -> Option<(usize, usize)> {
         let sequences = &self.sequences[range.clone()];

@@ -54,6 +54,7 @@ mod event;
 mod execute;
 mod find;
 mod generate;
+mod grad;
 mod interleave;
 mod live;
 mod memory;

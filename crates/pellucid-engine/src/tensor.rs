@@ -10,6 +10,7 @@ use half::{bf16, f16};
 use pellucid_graph::{DType, TensorType};
 
 use crate::Error;
+use crate::grad::Track;
 
 /// A dense tensor on the host, or only its type.
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub struct Tensor {
     shape: Vec<usize>,
     offset: usize,
     data: Option<Arc<Buffer>>,
+    /// What made it, where a gradient may be asked for.
+    track: Option<Track>,
 }
 
 /// Elements of one dtype.
@@ -87,7 +90,7 @@ impl Tensor {
     pub fn new<T: Element>(data: Vec<T>, shape: impl Into<Vec<usize>>) -> Tensor {
         let shape = shape.into();
         debug_assert_eq!(data.len(), shape.iter().product::<usize>());
-        Tensor { dtype: T::DTYPE, shape, offset: 0, data: Some(Arc::new(T::wrap(data))) }
+        Tensor { dtype: T::DTYPE, shape, offset: 0, data: Some(Arc::new(T::wrap(data))), track: None }
     }
 
     /// A tensor of truth values, 0 or 1 each.
@@ -97,7 +100,7 @@ impl Tensor {
 
     /// A tensor that has a type and no elements.
     pub fn meta(dtype: DType, shape: impl Into<Vec<usize>>) -> Tensor {
-        Tensor { dtype, shape: shape.into(), offset: 0, data: None }
+        Tensor { dtype, shape: shape.into(), offset: 0, data: None, track: None }
     }
 
     /// Copies row-major little-endian bytes.
@@ -183,13 +186,14 @@ impl Tensor {
         self
     }
 
-    /// Rows `start..start + n` of the first axis, sharing memory.
+    /// Rows `start..start + n` of the first axis, sharing memory; not tracked.
     pub fn rows(&self, start: usize, n: usize) -> Tensor {
         debug_assert!(start + n <= self.shape[0]);
         let width: usize = self.shape[1..].iter().product();
         let mut shape = self.shape.clone();
         shape[0] = n;
-        Tensor { shape, offset: self.offset + start * width, data: self.data.clone(), dtype: self.dtype }
+        let data = self.data.clone();
+        Tensor { shape, offset: self.offset + start * width, data, dtype: self.dtype, track: None }
     }
 
     /// True when writing would not copy.
@@ -198,7 +202,8 @@ impl Tensor {
         whole && self.data.as_ref().is_some_and(|d| Arc::strong_count(d) == 1)
     }
 
-    /// The elements for writing; copies them first unless nobody else holds them.
+    /// The elements for writing; copies them first unless nobody else holds them. Gradients do not see what is
+    /// written: whoever tracks a tensor makes a new one.
     ///
     /// # Panics
     /// If the tensor holds another type or is meta.
@@ -217,16 +222,35 @@ impl Tensor {
         }
     }
 
-    /// A copy that owns exactly its elements, so that a small saved slice does not keep a large tensor alive.
+    /// A copy that owns exactly its elements and is not tracked, so that a small saved slice does not keep a large
+    /// tensor alive.
     pub fn compact(&self) -> Tensor {
         let whole = self.data.as_deref().is_some_and(|b| b.bytes().len() == self.as_bytes().len());
         if whole || self.is_meta() {
-            return self.clone();
+            return self.detached();
         }
         match Tensor::from_bytes(&self.ty(), self.as_bytes()) {
             Ok(t) => t,
-            Err(_) => self.clone(),
+            Err(_) => self.detached(),
         }
+    }
+
+    /// Whether a gradient may be asked for of something that it was made from.
+    pub fn is_tracked(&self) -> bool {
+        self.track.is_some()
+    }
+
+    pub(crate) fn track(&self) -> Option<&Track> {
+        self.track.as_ref()
+    }
+
+    pub(crate) fn with_track(self, track: Option<Track>) -> Tensor {
+        Tensor { track, ..self }
+    }
+
+    /// The same elements, as if they had come from nowhere.
+    pub fn detached(&self) -> Tensor {
+        self.clone().with_track(None)
     }
 
     /// True when dtype, shape and every bit agree.

@@ -58,6 +58,7 @@ codes! {
     AfterStop "after-stop" "A read of something the model computes after the recorded stop.",
     LiveOrder "live-order" "A live trace reads or writes a site that its pass has left.",
     NotReached "not-reached" "A value of a step that the generation ended before.",
+    NoGradient "no-gradient" "A gradient that cannot be had: of integers, through something without a derivative, or of a value that the loss does not depend on.",
     ReadOnlyParameter "read-only-parameter" "A trace writes the model's weights, which only an edit may.",
     PromptInEdit "prompt-in-edit" "An edit does not fit every prompt: it depends on how many there are or how long they are.",
     NoEdit "no-edit" "A trace with prompts where an edit is wanted, or an edit that saves, logs or stops.",

@@ -28,36 +28,38 @@ macro_rules! by_function {
     ($act:expr, $f:ident => $body:expr) => {
         match $act {
             Activation::GeluErf => {
-                let $f = functions::GeluErf;
+                let $f = $crate::activation::functions::GeluErf;
                 $body
             }
             Activation::GeluTanh => {
-                let $f = functions::GeluTanh;
+                let $f = $crate::activation::functions::GeluTanh;
                 $body
             }
             Activation::Silu => {
-                let $f = functions::Silu;
+                let $f = $crate::activation::functions::Silu;
                 $body
             }
             Activation::Relu => {
-                let $f = functions::Relu;
+                let $f = $crate::activation::functions::Relu;
                 $body
             }
             Activation::Sigmoid => {
-                let $f = functions::Sigmoid;
+                let $f = $crate::activation::functions::Sigmoid;
                 $body
             }
             Activation::Tanh => {
-                let $f = functions::Tanh;
+                let $f = $crate::activation::functions::Tanh;
                 $body
             }
             Activation::Identity => {
-                let $f = functions::Identity;
+                let $f = $crate::activation::functions::Identity;
                 $body
             }
         }
     };
 }
+pub(crate) use by_function;
+
 /// Computes `out = act(x)`. Both of one length.
 pub fn activate(act: Activation, x: &[f32], out: &mut [f32]) {
     by_function!(act, f => elementwise(Alone(f), Some(x), x, out));
@@ -69,8 +71,10 @@ pub fn activate_mul(act: Activation, gate: &[f32], up: &[f32], out: &mut [f32]) 
 }
 
 /// A function of one lane, as a type: see [`crate::dispatch`] for why not as a value.
-trait Function: Copy + Sync {
+pub(crate) trait Function: Copy + Sync {
     fn at<V: Lanes>(self, x: V) -> V;
+    /// The derivative.
+    fn slope<V: Lanes>(self, x: V) -> V;
 }
 
 /// `f(x)`, whatever the right operand.
@@ -95,28 +99,41 @@ impl<F: Function> Binary for Gated<F> {
     }
 }
 
-mod functions {
+pub(crate) mod functions {
     use super::{Function, Lanes, math};
 
     macro_rules! function {
-        ($name:ident, $x:ident => $body:expr) => {
+        ($name:ident, $x:ident => $body:expr, $slope:expr) => {
             #[derive(Clone, Copy)]
-            pub(super) struct $name;
+            pub(crate) struct $name;
 
             impl Function for $name {
                 #[inline(always)]
                 fn at<V: Lanes>(self, $x: V) -> V {
                     $body
                 }
+                #[inline(always)]
+                fn slope<V: Lanes>(self, $x: V) -> V {
+                    $slope
+                }
             }
         };
     }
 
-    function!(GeluErf, x => math::gelu_erf(x));
-    function!(GeluTanh, x => math::gelu_tanh(x));
-    function!(Silu, x => math::silu(x));
-    function!(Relu, x => V::splat(0.0).max(x));
-    function!(Sigmoid, x => math::sigmoid(x));
-    function!(Tanh, x => math::tanh(x));
-    function!(Identity, x => x);
+    function!(GeluErf, x => math::gelu_erf(x), math::gelu_erf_slope(x));
+    function!(GeluTanh, x => math::gelu_tanh(x), math::gelu_tanh_slope(x));
+    function!(Silu, x => math::silu(x), math::silu_slope(x));
+    function!(Relu, x => V::splat(0.0).max(x), V::splat(0.0).select_lt(x, V::splat(1.0), V::splat(0.0)));
+    function!(Sigmoid, x => math::sigmoid(x), {
+        let s = math::sigmoid(x);
+        s.sub(s.mul(s))
+    });
+    function!(Tanh, x => math::tanh(x), {
+        let t = math::tanh(x);
+        V::splat(1.0).sub(t.mul(t))
+    });
+    function!(Identity, x => x, {
+        let _ = x;
+        V::splat(1.0)
+    });
 }

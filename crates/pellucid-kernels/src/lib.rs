@@ -22,6 +22,7 @@
 
 mod activation;
 mod attention;
+mod backward;
 mod dispatch;
 mod elementwise;
 mod embedding;
@@ -43,13 +44,18 @@ pub use activation::{Activation, activate, activate_mul};
 pub use attention::{
     AttentionShape, Keys, Segment, attention, attention_mix, attention_pattern, attention_scores, scores_len,
 };
+pub use backward::{
+    AttentionGradient, activate_backward, activate_mul_backward, attention_backward, attention_mix_backward,
+    attention_scores_backward, layer_norm_backward, log_softmax_rows_backward, rms_norm_backward,
+    softmax_rows_backward,
+};
 pub use elementwise::{add, add_assign, mul};
 pub use embedding::embed;
 pub use factor::{
     Factored, NotPositive, Triangle, cholesky, eigh, eigvalsh, qr, singular_values, svd, triangular_solve,
 };
 pub use isa::{Isa, isa, with_isa};
-pub use linear::{CodedRow, Coding, Layout, Loose, PackedLinear, linear_loose, matmul};
+pub use linear::{CodedRow, Coding, Layout, Loose, PackedLinear, linear_backward, linear_loose, matmul};
 pub use norm::{layer_norm, rms_norm};
 pub use pool::{run, threads, with_threads};
 pub use rotary::{RotaryStyle, rotary};

@@ -59,6 +59,36 @@ pub(crate) fn gelu_tanh<V: Lanes>(x: V) -> V {
 /// x Phi(x), Phi the normal distribution, by erfc t = e^-t^2 P(1 / (1 + 0.4 t)), t = |x| / sqrt 2.
 #[inline(always)]
 pub(crate) fn gelu_erf<V: Lanes>(x: V) -> V {
+    x.mul(normal_cdf(x))
+}
+
+/// The derivative of [`gelu_erf`]: `Phi(x) + x phi(x)`.
+#[inline(always)]
+pub(crate) fn gelu_erf_slope<V: Lanes>(x: V) -> V {
+    let density = exp(x.mul(x).mul(V::splat(-0.5))).mul(V::splat(0.398_942_3));
+    x.fma(density, normal_cdf(x))
+}
+
+/// The derivative of [`gelu_tanh`]: with `s = 1 / (1 + e^-2u)`, `s + x s (1 - s) 2 u'`.
+#[inline(always)]
+pub(crate) fn gelu_tanh_slope<V: Lanes>(x: V) -> V {
+    let square = x.mul(x);
+    let u = V::splat(0.044_715).fma(square.mul(x), x);
+    let s = sigmoid(u.mul(V::splat(1.595_769)));
+    let slope = V::splat(0.134_145).fma(square, V::splat(1.0)).mul(V::splat(1.595_769));
+    x.mul(s.sub(s.mul(s))).fma(slope, s)
+}
+
+/// The derivative of [`silu`]: `s (1 + x (1 - s))` with `s = sigmoid x`.
+#[inline(always)]
+pub(crate) fn silu_slope<V: Lanes>(x: V) -> V {
+    let s = sigmoid(x);
+    x.fma(s.sub(s.mul(s)), s)
+}
+
+/// Phi(x), the normal distribution.
+#[inline(always)]
+fn normal_cdf<V: Lanes>(x: V) -> V {
     let one = V::splat(1.0);
     let t = x.abs().mul(V::splat(std::f32::consts::FRAC_1_SQRT_2));
     let s = one.div(V::splat(0.4).fma(t, one));
@@ -78,8 +108,7 @@ pub(crate) fn gelu_erf<V: Lanes>(x: V) -> V {
         ],
     );
     let upper = exp(V::splat(0.0).sub(t.mul(t))).mul(p).mul(V::splat(0.5));
-    let phi = x.select_lt(V::splat(0.0), upper, one.sub(upper));
-    x.mul(phi)
+    x.select_lt(V::splat(0.0), upper, one.sub(upper))
 }
 
 /// Horner's rule, highest power first.

@@ -100,7 +100,7 @@ impl Kernel for RmsNorm<'_> {
 
 /// The sum of `(x - centre)^POWER`, in four interleaved chains.
 #[inline(always)]
-fn moment<V: Lanes, const POWER: u32>(x: &[f32], centre: f32) -> f32 {
+pub(crate) fn moment<V: Lanes, const POWER: u32>(x: &[f32], centre: f32) -> f32 {
     let mut chains = [V::splat(0.0); 4];
     let blocks = x.chunks_exact(4 * V::LANES);
     let rest = blocks.remainder();

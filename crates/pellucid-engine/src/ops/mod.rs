@@ -79,8 +79,8 @@ pub use cast::cast;
 use pellucid_graph::op::Call;
 use pellucid_graph::{Arg, Code, Diagnostic, Op, TensorType, ValueId};
 
-use crate::Error;
 use crate::tensor::Tensor;
+use crate::{Error, grad};
 use inputs::Inputs;
 
 /// What a kernel gives: one tensor for each result of the row.
@@ -100,8 +100,35 @@ type Out = Result<Vec<Tensor>, Error>;
 pub fn eval<'t>(op: Op, args: &[Arg], value: impl Fn(ValueId) -> Option<&'t Tensor>) -> Out {
     let mut tensors: Vec<&Tensor> = Vec::new();
     let args = args.iter().map(|a| renumber(a, &value, &mut tensors)).collect::<Result<Vec<Arg>, _>>()?;
+    if !tensors.iter().any(|t| t.is_tracked()) {
+        return compute(op, &args, &tensors);
+    }
+    let detached: Vec<Tensor> = tensors.iter().map(|t| t.detached()).collect();
+    let made = compute(op, &args, &detached.iter().collect::<Vec<_>>())?;
+    Ok(grad::attach(op, args, &tensors, made))
+}
+
+/// The only result of an operation on tensors, by name; other arguments have their defaults.
+pub(crate) fn run(name: &str, tensors: &[&Tensor]) -> Result<Tensor, Error> {
+    run_with(name, tensors, Vec::new())
+}
+
+/// The first result of an operation on tensors, with further arguments by name.
+pub(crate) fn run_with(name: &str, tensors: &[&Tensor], named: Vec<(&str, Arg)>) -> Result<Tensor, Error> {
+    let op = Op::find(name)?;
+    let positional = (0..tensors.len()).map(|i| Arg::Value(ValueId(i as u32))).collect();
+    let args = op.def().bind(positional, named)?;
+    let mut made = eval(op, &args, |v| tensors.get(v.index()).copied())?;
+    match made.is_empty() {
+        false => Ok(made.swap_remove(0)),
+        true => Err(Error::internal(format!("`{name}` made nothing"))),
+    }
+}
+
+/// Runs the kernel; values are numbered as in `tensors`, none of which is tracked.
+fn compute(op: Op, args: &[Arg], tensors: &[&Tensor]) -> Out {
     let types: Vec<TensorType> = tensors.iter().map(|t| t.ty()).collect();
-    let out = Call::infer(op.def(), &args, &types)?;
+    let out = Call::infer(op.def(), args, &types)?;
     if tensors.iter().any(|t| t.is_meta()) {
         return Ok(out.into_iter().map(|ty| Tensor::meta(ty.dtype, ty.shape)).collect());
     }
@@ -109,7 +136,7 @@ pub fn eval<'t>(op: Op, args: &[Arg], value: impl Fn(ValueId) -> Option<&'t Tens
     let Some(kernel) = table::find(op.def().name) else {
         return Err(Error::internal(format!("the operation `{}` has no kernel", op.def().name)));
     };
-    kernel(&Inputs { call: Call { def: op.def(), args: &args, types: &types }, tensors: &tensors, out: &out })
+    kernel(&Inputs { call: Call { def: op.def(), args, types: &types }, tensors, out: &out })
 }
 
 /// Bytes from which on the allocator is asked first.

@@ -6,12 +6,14 @@
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod amx;
+mod backward;
 mod forward;
 mod loose;
 mod matmul;
 mod pack;
 mod quant;
 
+pub use backward::linear_backward;
 pub use loose::{Loose, linear_loose};
 pub use matmul::matmul;
 pub use quant::{CodedRow, Coding};
