@@ -11,6 +11,7 @@ use pellucid_graph::DType;
 use pellucid_kernels::{round_bf16, round_f16};
 
 use crate::Tensor;
+use crate::grad::shares;
 use crate::load::{RawData, RawTensor};
 use crate::ops::cast;
 
@@ -79,7 +80,7 @@ impl Precision {
     /// A value of a pass as a trace sees it.
     pub(crate) fn shown(self, x: Tensor) -> Tensor {
         match x.dtype() {
-            DType::F32 if self.is_half() => cast(&x, self.dtype()),
+            DType::F32 if self.is_half() => shares(cast(&x.detached(), self.dtype()), [&x]),
             _ => x,
         }
     }
@@ -87,7 +88,7 @@ impl Precision {
     /// A value of a trace as a pass takes it.
     pub(crate) fn taken(x: &Tensor) -> Tensor {
         match x.dtype() {
-            DType::Bf16 | DType::F16 => cast(x, DType::F32),
+            DType::Bf16 | DType::F16 => shares(cast(&x.detached(), DType::F32), [x]),
             _ => x.clone(),
         }
     }

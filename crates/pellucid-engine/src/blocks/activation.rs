@@ -1,8 +1,9 @@
 //! Activation functions as modules.
 
-use pellucid_kernels::{Activation, activate};
+use pellucid_kernels::{Activation, activate, activate_backward};
 
 use crate::Tensor;
+use crate::grad::{Kept, rowwise};
 use crate::load::{Config, LoadError};
 use crate::pass::{Flow, Module, Node, Pass};
 
@@ -63,5 +64,12 @@ pub(super) fn map(x: Tensor, function: Activation) -> Tensor {
     }
     let mut out = vec![0.0; x.numel()];
     activate(function, x.f32s(), &mut out);
-    Tensor::new(out, x.shape())
+    rowwise(Tensor::new(out, x.shape()), 1, [(&x, 1)], || {
+        let x = Kept::new(&x, 1);
+        move |rows, dy| {
+            let mut dx = vec![0.0; dy.len()];
+            activate_backward(function, x.rows(&rows), dy, &mut dx);
+            Ok([dx])
+        }
+    })
 }

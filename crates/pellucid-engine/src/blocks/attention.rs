@@ -2,6 +2,8 @@
 //!
 //! Fused unless scores or pattern are watched; then in three steps, with the same bits.
 
+mod backward;
+
 use std::sync::Arc;
 
 use pellucid_graph::DType;
@@ -77,7 +79,6 @@ impl Attention {
         if q.is_meta() {
             return self.mix_meta(at, pass, q);
         }
-        let shape = q.shape();
         let (batch, layer) = (pass.batch(), self.spec.layer);
         let dropped = self.dropout.as_ref().is_some_and(|d| pass.watches_child(d));
         let watched = dropped || pass.watches(at, PointId::SCORES) || pass.watches(at, PointId::PATTERN);
@@ -94,13 +95,20 @@ impl Attention {
             Some(kept) => (kept.segments, kept.k, kept.v),
             None => (batch.segments(), own_k.f32s(), own_v.f32s()),
         };
-        let q = q.f32s();
-        match stepwise {
-            true => self.steps(at, pass, &segments, [q, k, v], &mut z)?,
-            false => attention(&self.spec.shape, &segments, q, k, v, &mut z),
-        }
+        let made = match stepwise {
+            true => self.steps(at, pass, &segments, [q.f32s(), k, v], &mut z, [q, &own_k, &own_v])?,
+            false => {
+                attention(&self.spec.shape, &segments, q.f32s(), k, v, &mut z);
+                None
+            }
+        };
+        let z = Tensor::new(z, q.shape());
+        let z = match made {
+            Some(pattern) => backward::mixed(z, &self.spec.shape, batch, &pattern, &own_v),
+            None => backward::whole(z, &self.spec.shape, batch, [q, &own_k, &own_v]),
+        };
         pass.put_cache(cache);
-        Ok(Tensor::new(z, shape))
+        Ok(z)
     }
 
     /// Shows the keys and values that this pass attends to: the cache's, or without one its own.
@@ -137,7 +145,8 @@ impl Attention {
         Ok(())
     }
 
-    /// Scores, pattern and mixing one by one, each shown to the watcher.
+    /// Scores, pattern and mixing one by one, each shown to the watcher. Gives the pattern. `made_of` are the tensors
+    /// of this pass that gradients flow to.
     fn steps(
         &self,
         at: &Node,
@@ -145,24 +154,26 @@ impl Attention {
         segments: &[Segment],
         [q, k, v]: [&[f32]; 3],
         z: &mut [f32],
-    ) -> Flow<()> {
+        made_of: [&Tensor; 3],
+    ) -> Flow<Option<Tensor>> {
         let shape = &self.spec.shape;
         let pairs = Layout::Pairs { heads: shape.n_heads };
         let n = scores_len(shape, segments);
         let mut scores = vec![0.0; n]; // [sum of h * s * s]
         attention_scores(shape, segments, q, k, &mut scores);
-        let mut scores = Tensor::new(scores, [n]);
+        let [made_q, made_k, _] = made_of;
+        let mut scores = backward::scored(Tensor::new(scores, [n]), shape, pass.batch(), made_q, made_k);
         let wrote_scores = pass.tap(at, PointId::SCORES, pairs, &mut scores)?;
         let mut pattern = vec![0.0; n]; // [sum of h * s * s]
         attention_pattern(shape, segments, scores.f32s(), &mut pattern, keys(wrote_scores));
-        let mut pattern = Tensor::new(pattern, [n]);
+        let mut pattern = backward::normalized(Tensor::new(pattern, [n]), shape, pass.batch(), &scores);
         let mut wrote_pattern = pass.tap(at, PointId::PATTERN, pairs, &mut pattern)?;
         if let Some(dropout) = self.dropout.as_ref().filter(|d| pass.watches_child(d)) {
             pattern = pass.call_as(pairs, dropout, pattern)?;
             wrote_pattern = true;
         }
         attention_mix(shape, segments, pattern.f32s(), v, z, keys(wrote_scores || wrote_pattern));
-        Ok(())
+        Ok(Some(pattern))
     }
 
     fn mix_meta(&self, at: &Node, pass: &mut Pass<'_>, q: &Tensor) -> Flow<Tensor> {

@@ -7,6 +7,7 @@ use pellucid_kernels::Activation;
 use super::activation::map;
 use super::{Embedding, Linear, RmsNorm};
 use crate::Tensor;
+use crate::grad::{Kept, rowwise};
 use crate::load::LoadError;
 use crate::parameter::Matrix;
 use crate::pass::{Child, Flow, Module, Node, Pass};
@@ -87,7 +88,11 @@ fn soft_cap(logits: Tensor, cap: f32) -> Tensor {
     }
     let scaled =
         |x: &Tensor, by: f32| Tensor::new(x.f32s().iter().map(|x| x * by).collect::<Vec<f32>>(), x.shape());
-    scaled(&map(scaled(&logits, 1.0 / cap), Activation::Tanh), cap)
+    let bent = map(scaled(&logits, 1.0 / cap), Activation::Tanh);
+    rowwise(scaled(&bent, cap), 1, [(&logits, 1)], || {
+        let bent = Kept::new(&bent, 1);
+        move |rows, dy| Ok([bent.rows(&rows).iter().zip(dy).map(|(t, dy)| (1.0 - t * t) * dy).collect()])
+    })
 }
 
 /// The body of the Llama family: `embed_tokens`, `layers`, `norm`.

@@ -3,6 +3,7 @@
 use pellucid_graph::DType;
 
 use crate::Tensor;
+use crate::grad::rowwise;
 
 /// Columns `start..start + n` of each stretch of `every` columns of `x [.., c]`, one after the other.
 /// // [.., c / every * n]
@@ -18,5 +19,13 @@ pub fn columns(x: &Tensor, every: usize, start: usize, n: usize) -> Tensor {
         return Tensor::meta(DType::F32, shape);
     }
     let stretches = x.f32s().chunks_exact(every);
-    Tensor::new(stretches.flat_map(|r| &r[start..start + n]).copied().collect::<Vec<f32>>(), shape)
+    let taken = stretches.flat_map(|r| &r[start..start + n]).copied().collect::<Vec<f32>>();
+    rowwise(Tensor::new(taken, shape), n, [(x, every)], || {
+        move |rows, dy| {
+            let mut dx = vec![-0.0; rows.len() * every];
+            let stretches = dx.chunks_exact_mut(every).zip(dy.chunks_exact(n));
+            stretches.for_each(|(dx, dy)| dx[start..start + n].copy_from_slice(dy));
+            Ok([dx])
+        }
+    })
 }

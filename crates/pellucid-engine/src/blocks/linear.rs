@@ -6,6 +6,7 @@ use pellucid_graph::DType;
 use pellucid_kernels::Layout;
 
 use crate::Tensor;
+use crate::grad::rowwise;
 use crate::load::LoadError;
 use crate::parameter::Matrix;
 use crate::pass::{Flow, Module, Node, OwnCost, Pass};
@@ -67,7 +68,7 @@ impl Linear {
     }
 
     /// The weights.
-    pub(super) fn matrix(&self) -> &Matrix {
+    pub(super) fn matrix(&self) -> &Arc<Matrix> {
         &self.matrix
     }
 
@@ -94,7 +95,11 @@ impl Module for Linear {
         if x.is_meta() {
             return Ok(Tensor::meta(DType::F32, shape));
         }
-        Ok(Tensor::new(self.rows(x.f32s())?, shape)) // [.., n_out]
+        let y = Tensor::new(self.rows(x.f32s())?, shape); // [.., n_out]
+        Ok(rowwise(y, self.matrix.n_out(), [(&x, self.matrix.n_in())], || {
+            let matrix = Arc::clone(&self.matrix);
+            move |_, dy| Ok([matrix.backward(dy)?])
+        }))
     }
 
     fn cost(&self) -> OwnCost {

@@ -1,10 +1,11 @@
 //! The two shapes of MLP that decoders have.
 
-use pellucid_kernels::{activate_mul, mul};
+use pellucid_kernels::{activate_mul, activate_mul_backward, mul};
 
 use super::{Act, Linear, columns};
 use crate::Tensor;
 use crate::batch::Layout;
+use crate::grad::{Kept, rowwise};
 use crate::load::LoadError;
 use crate::pass::{Child, Flow, Module, Node, Pass, PointId};
 use crate::scope::Scope;
@@ -95,13 +96,30 @@ pub(super) fn activate_gate(
     }
     let mut out = vec![0.0; gate.numel()]; // [.., f]
     let shape = gate.shape().to_vec();
+    let function = act.function();
     if pass.is_stepwise() || pass.watches_child(act) {
         let active = pass.call(act, gate)?;
         mul(active.f32s(), up.f32s(), &mut out);
-    } else {
-        activate_mul(act.function(), gate.f32s(), up.f32s(), &mut out);
+        return Ok(rowwise(Tensor::new(out, shape), 1, [(&active, 1), (up, 1)], || {
+            let (active, up) = (Kept::new(&active, 1), Kept::new(up, 1));
+            move |rows, dy| {
+                let mut of = [vec![0.0; dy.len()], vec![0.0; dy.len()]];
+                mul(up.rows(&rows), dy, &mut of[0]);
+                mul(active.rows(&rows), dy, &mut of[1]);
+                Ok(of)
+            }
+        }));
     }
-    Ok(Tensor::new(out, shape))
+    activate_mul(function, gate.f32s(), up.f32s(), &mut out);
+    Ok(rowwise(Tensor::new(out, shape), 1, [(&gate, 1), (up, 1)], || {
+        let (gate, up) = (Kept::new(&gate, 1), Kept::new(up, 1));
+        move |rows, dy| {
+            let [mut d_gate, mut d_up] = [vec![0.0; dy.len()], vec![0.0; dy.len()]];
+            let of = [&mut d_gate[..], &mut d_up[..]];
+            activate_mul_backward(function, gate.rows(&rows), up.rows(&rows), dy, of);
+            Ok([d_gate, d_up])
+        }
+    }))
 }
 
 impl Module for GatedMlp {

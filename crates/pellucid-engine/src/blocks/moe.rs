@@ -6,14 +6,18 @@
 //! logits are the output of `gate`; writing them, or `chosen`, sends tokens elsewhere. An id that is no
 //! expert's sends a slot nowhere: its output and weight are 0.
 
+use std::sync::Arc;
+
 use pellucid_graph::DType;
-use pellucid_kernels::softmax_rows;
+use pellucid_kernels::{softmax_rows, softmax_rows_backward};
 
 use super::mlp::activate_gate;
 use super::{Act, Linear};
 use crate::Tensor;
 use crate::batch::Layout;
+use crate::grad::{Kept, rowwise};
 use crate::load::LoadError;
+use crate::parameter::Matrix;
 use crate::pass::{Child, Flow, Module, Node, OwnCost, Pass, PointId, Second};
 use crate::scope::Scope;
 
@@ -138,7 +142,32 @@ impl MoeSpec {
             let by = if self.normalized && sum > 0.0 { sum } else { 1.0 };
             weights.extend(chosen.iter().map(|id| of(id) / by));
         }
-        Tensor::new(weights, chosen.shape())
+        let y = Tensor::new(weights, chosen.shape());
+        let (e, n, normalized) = (self.n_chosen, self.n_experts, self.normalized);
+        rowwise(y.clone(), e, [(probabilities, n)], || {
+            let (weights, chosen) = (Kept::new(&y, e), chosen.clone());
+            let probabilities = Kept::new(probabilities, n);
+            move |rows, dy| {
+                let mut dp = vec![0.0; rows.len() * n];
+                for (i, row) in rows.clone().enumerate() {
+                    let chosen = &chosen.slice::<i64>()[row * e..][..e];
+                    let known = || chosen.iter().map(|id| usize::try_from(*id).ok().filter(|i| *i < n));
+                    let (dy, one) = (&dy[i * e..][..e], row..row + 1);
+                    let (weights, p) = (weights.rows(&one), probabilities.rows(&one));
+                    let sum: f32 = known().flatten().map(|id| p[id]).sum();
+                    let (by, back) = match normalized && sum > 0.0 {
+                        true => (sum, dy.iter().zip(weights).map(|(d, w)| d * w).sum()),
+                        false => (1.0, 0.0),
+                    };
+                    for (id, dy) in known().zip(dy) {
+                        if let Some(id) = id {
+                            dp[i * n + id] += (dy - back) / by;
+                        }
+                    }
+                }
+                Ok([dp])
+            }
+        })
     }
 }
 
@@ -154,8 +183,17 @@ fn softmax(logits: &Tensor) -> Tensor {
         return logits.clone();
     }
     let mut out = vec![0.0; logits.numel()];
-    softmax_rows(logits.f32s(), logits.shape()[1], &mut out);
-    Tensor::new(out, logits.shape())
+    let n = logits.shape()[1];
+    softmax_rows(logits.f32s(), n, &mut out);
+    let y = Tensor::new(out, logits.shape());
+    rowwise(y.clone(), n, [(logits, n)], || {
+        let y = Kept::new(&y, n);
+        move |rows, dy| {
+            let mut dx = vec![0.0; dy.len()];
+            softmax_rows_backward(y.rows(&rows), dy, n, &mut dx);
+            Ok([dx])
+        }
+    })
 }
 
 impl Module for Router {
@@ -185,9 +223,9 @@ impl Experts {
         };
         let experts: Vec<Expert> = (0..spec.n_experts).map(expert).collect::<Result<_, _>>()?;
         let (n, d, f) = (spec.n_experts, spec.d, spec.f);
-        let gates = experts.iter().flat_map(|e| [e.gate.matrix(), e.up.matrix()]).collect();
+        let gates = experts.iter().flat_map(|e| [&**e.gate.matrix(), e.up.matrix()]).collect();
         scope.stacked("gate_up_proj", [n, 2 * f, d], gates);
-        scope.stacked("down_proj", [n, d, f], experts.iter().map(|e| e.down.matrix()).collect());
+        scope.stacked("down_proj", [n, d, f], experts.iter().map(|e| &**e.down.matrix()).collect());
         Ok(Experts { spec, experts, act_fn, router })
     }
 
@@ -199,13 +237,13 @@ impl Experts {
         Ok(Routes { chosen, weights })
     }
 
-    /// Runs each expert once, over the slots that chose it. `row` says which row of `x` a slot reads.
+    /// Runs each expert once, over the slots that chose it; `per` slots in a row read one row of `x`.
     /// // [t, e, n_out]
     fn each(
         &self,
         chosen: &Tensor,
         x: &Tensor,
-        row: impl Fn(usize) -> usize,
+        per: usize,
         matrix: impl Fn(&Expert) -> &Linear,
         n_out: usize,
     ) -> Flow<Tensor> {
@@ -214,20 +252,30 @@ impl Experts {
             return Ok(Tensor::meta(DType::F32, shape));
         }
         let width = x.shape().last().copied().unwrap_or(0);
-        let (x, ids) = (x.f32s(), chosen.slice::<i64>());
+        let (numbers, ids) = (x.f32s(), chosen.slice::<i64>());
         let mut out = vec![0.0; ids.len() * n_out];
         for (id, expert) in self.experts.iter().enumerate() {
             let slots: Vec<usize> = (0..ids.len()).filter(|slot| ids[*slot] == id as i64).collect();
             if slots.is_empty() {
                 continue;
             }
-            let rows: Vec<f32> = slots.iter().flat_map(|s| &x[row(*s) * width..][..width]).copied().collect();
+            let rows: Vec<f32> =
+                slots.iter().flat_map(|s| &numbers[s / per * width..][..width]).copied().collect();
             let made = matrix(expert).rows(&rows)?;
             for (slot, made) in slots.iter().zip(made.chunks_exact(n_out)) {
                 out[slot * n_out..][..n_out].copy_from_slice(made);
             }
         }
-        Ok(Tensor::new(out, shape))
+        let e = self.spec.n_chosen;
+        Ok(rowwise(Tensor::new(out, shape), e * n_out, [(x, e / per * width)], || {
+            let chosen = chosen.clone();
+            let matrices: Vec<_> =
+                self.experts.iter().map(|expert| matrix(expert).matrix().clone()).collect();
+            move |rows, dy| {
+                let ids = &chosen.slice::<i64>()[rows.start * e..rows.end * e];
+                Ok([experts_backward(&matrices, ids, dy, [n_out, width], per)?])
+            }
+        }))
     }
 }
 
@@ -244,13 +292,12 @@ impl Module for Experts {
         let shape = x.shape().to_vec();
         let x = rows(x);
         let (e, d, f) = (self.spec.n_chosen, self.spec.d, self.spec.f);
-        let token = |slot: usize| slot / e;
-        let mut gate = self.each(&chosen, &x, token, |expert| &expert.gate, f)?;
+        let mut gate = self.each(&chosen, &x, e, |expert| &expert.gate, f)?;
         pass.tap(at, PointId::PRE, Layout::Tokens, &mut gate)?;
-        let up = self.each(&chosen, &x, token, |expert| &expert.up, f)?;
+        let up = self.each(&chosen, &x, e, |expert| &expert.up, f)?;
         let mut post = activate_gate(pass, &self.act_fn, gate, &up)?;
         pass.tap(at, PointId::POST, Layout::Tokens, &mut post)?;
-        let mut y = self.each(&chosen, &post, |slot| slot, |expert| &expert.down, d)?;
+        let mut y = self.each(&chosen, &post, 1, |expert| &expert.down, d)?;
         pass.tap(at, PointId::EXPERT_OUTPUT, Layout::Tokens, &mut y)?;
         Ok(weighted_sum(&y, &weights).reshaped(shape))
     }
@@ -276,5 +323,39 @@ fn weighted_sum(y: &Tensor, weights: &Tensor) -> Tensor {
         let sum = &mut out[slot / e * d..][..d];
         sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += weight * x);
     }
-    Tensor::new(out, [t, d])
+    rowwise(Tensor::new(out, [t, d]), d, [(y, e * d), (weights, e)], || {
+        let (y, weights) = (Kept::new(y, e * d), Kept::new(weights, e));
+        move |rows, dy| {
+            let (mut d_y, mut d_weights) = (Vec::new(), Vec::new());
+            let slots = y.rows(&rows).chunks_exact(d).zip(weights.rows(&rows));
+            for (slot, (row, weight)) in slots.enumerate() {
+                let dy = &dy[slot / e * d..][..d];
+                d_y.extend(dy.iter().map(|g| g * weight));
+                d_weights.push(row.iter().zip(dy).map(|(x, g)| x * g).sum());
+            }
+            Ok([d_y, d_weights])
+        }
+    })
+}
+
+/// The gradient of what experts were given: `per` slots in a row have read one row of `width` numbers.
+fn experts_backward(
+    matrices: &[Arc<Matrix>],
+    ids: &[i64],
+    dy: &[f32],
+    [n_out, width]: [usize; 2],
+    per: usize,
+) -> Result<Vec<f32>, LoadError> {
+    let mut dx = vec![0.0; ids.len() / per * width];
+    for (id, matrix) in matrices.iter().enumerate() {
+        let slots: Vec<usize> = (0..ids.len()).filter(|slot| ids[*slot] == id as i64).collect();
+        if slots.is_empty() {
+            continue;
+        }
+        let rows: Vec<f32> = slots.iter().flat_map(|s| &dy[s * n_out..][..n_out]).copied().collect();
+        for (slot, made) in slots.iter().zip(matrix.backward(&rows)?.chunks_exact(width)) {
+            dx[slot / per * width..][..width].iter_mut().zip(made).for_each(|(dx, made)| *dx += made);
+        }
+    }
+    Ok(dx)
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use pellucid_kernels::{layer_norm, rms_norm};
+use pellucid_kernels::{layer_norm, layer_norm_backward, rms_norm, rms_norm_backward};
 
 use crate::Tensor;
+use crate::grad::{Kept, rowwise};
 use crate::load::LoadError;
 use crate::parameter::Vector;
 use crate::pass::{Flow, Module, Node, OwnCost, Pass};
@@ -36,10 +37,19 @@ impl Module for LayerNorm {
     }
 
     fn forward(&self, _at: &Node, _pass: &mut Pass<'_>, x: Tensor) -> Flow<Tensor> {
-        map_rows(x, |x, out| {
-            layer_norm(x, self.weight.get()?, Some(self.bias.get()?), self.eps, self.d, out);
+        let (d, eps) = (self.d, self.eps);
+        let y = map_rows(&x, |x, out| {
+            layer_norm(x, self.weight.get()?, Some(self.bias.get()?), eps, d, out);
             Ok(())
-        })
+        })?;
+        Ok(rowwise(y, d, [(&x, d)], || {
+            let (x, weight) = (Kept::new(&x, d), self.weight.clone());
+            move |rows, dy| {
+                let mut dx = vec![0.0; dy.len()];
+                layer_norm_backward(x.rows(&rows), weight.get()?, eps, d, dy, &mut dx);
+                Ok([dx])
+            }
+        }))
     }
 
     fn cost(&self) -> OwnCost {
@@ -78,7 +88,8 @@ impl Module for RmsNorm {
     }
 
     fn forward(&self, _at: &Node, pass: &mut Pass<'_>, x: Tensor) -> Flow<Tensor> {
-        map_rows(x, |x, out| {
+        let (d, eps, unit_offset) = (self.d, self.eps, self.unit_offset);
+        let y = map_rows(&x, |x, out| {
             let weight = self.weight.get()?;
             if !pass.is_stepwise() || self.unit_offset {
                 rms_norm(x, weight, self.unit_offset, self.eps, self.d, out);
@@ -91,7 +102,15 @@ impl Module for RmsNorm {
                 row.iter_mut().zip(weight).for_each(|(x, w)| *x *= w);
             }
             Ok(())
-        })
+        })?;
+        Ok(rowwise(y, d, [(&x, d)], || {
+            let (x, weight) = (Kept::new(&x, d), self.weight.clone());
+            move |rows, dy| {
+                let mut dx = vec![0.0; dy.len()];
+                rms_norm_backward(x.rows(&rows), weight.get()?, unit_offset, eps, d, dy, &mut dx);
+                Ok([dx])
+            }
+        }))
     }
 
     fn cost(&self) -> OwnCost {
@@ -101,11 +120,11 @@ impl Module for RmsNorm {
 
 /// A kernel that keeps the shape.
 pub(super) fn map_rows(
-    x: Tensor,
+    x: &Tensor,
     kernel: impl FnOnce(&[f32], &mut [f32]) -> Result<(), LoadError>,
 ) -> Flow<Tensor> {
     if x.is_meta() {
-        return Ok(x);
+        return Ok(x.clone());
     }
     let mut out = vec![0.0; x.numel()];
     kernel(x.f32s(), &mut out)?;

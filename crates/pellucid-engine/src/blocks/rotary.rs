@@ -7,11 +7,13 @@
 //! architecture begins anew there.
 
 use std::f64::consts::PI;
+use std::sync::Arc;
 
 use pellucid_kernels::{RotaryStyle, rotary};
 
 use crate::Tensor;
 use crate::batch::Batch;
+use crate::grad::rowwise;
 use crate::load::{Config, LoadError, Rope as RopeConfig, RopeKind, Yarn};
 use crate::precision::Precision;
 
@@ -84,13 +86,25 @@ impl Rope {
 
 impl Angles {
     /// Turns `x [t, h * k]`.
-    pub(super) fn turn(&self, x: &Tensor, heads: usize, k: usize) -> Tensor {
+    pub(super) fn turn(self: &Arc<Self>, x: &Tensor, heads: usize, k: usize) -> Tensor {
         if x.is_meta() {
             return x.clone();
         }
         let mut out = vec![0.0; x.numel()];
         rotary(x.f32s(), heads, k, &self.cos, &self.sin, self.style, &mut out);
-        Tensor::new(out, x.shape())
+        let width = heads * k;
+        rowwise(Tensor::new(out, x.shape()), width, [(x, width)], || {
+            let angles = Arc::clone(self);
+            let pairs = self.cos.len() * width / x.numel().max(1);
+            move |rows, dy| {
+                let span = rows.start * pairs..rows.end * pairs;
+                // Turned back.
+                let sin: Vec<f32> = angles.sin[span.clone()].iter().map(|sin| -sin).collect();
+                let mut dx = vec![0.0; dy.len()];
+                rotary(dy, heads, k, &angles.cos[span], &sin, angles.style, &mut dx);
+                Ok([dx])
+            }
+        })
     }
 }
 

@@ -10,16 +10,16 @@
 //! which share a pass do not pay for each other. Where nothing flows it is -0, the number that leaves every sum
 //! as it is: an invoke's gradients have the bits they have alone.
 
+mod derivatives;
 mod node;
 mod op;
-mod derivatives;
 mod packed;
 mod pull;
 mod stretch;
 
 pub(crate) use node::{At, Node, Rule, Track};
 pub(crate) use op::attach;
-pub(crate) use packed::{put, rowwise, shares, take};
+pub(crate) use packed::{Kept, once, put, rowwise, shares, take};
 pub(crate) use pull::{Pulled, pull, watch};
 pub(crate) use stretch::Stretch;
 

@@ -54,9 +54,8 @@ impl Rule for OpRule {
             true => t.clone().with_track(Some(Track { node: Arc::clone(at.node), output })),
             false => t.clone(),
         };
-        let dense = |(g, y): (&Option<Stretch>, &Tensor)| {
-            g.clone().map(|g| g.spread(y.shape(), 0.0)).transpose()
-        };
+        let dense =
+            |(g, y): (&Option<Stretch>, &Tensor)| g.clone().map(|g| g.spread(y.shape(), 0.0)).transpose();
         let call = Call {
             op: self.op,
             args: &self.args,

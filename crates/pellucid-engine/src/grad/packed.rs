@@ -7,16 +7,36 @@ use crate::batch::{Batch, Layout};
 use crate::{Error, Tensor};
 
 /// `y`, made from `inputs` row by row: `width` numbers of it come from so many numbers of each input as is given
-/// beside it. `rule` takes the rows that a gradient concerns and their gradient, and gives that of the same rows of
+/// beside it. `rule` makes what takes the rows that a gradient concerns and their gradient, and gives that of the same rows of
 /// each input.
-pub(crate) fn rowwise<const N: usize>(
+pub(crate) fn rowwise<F, const N: usize>(
     y: Tensor,
     width: usize,
     inputs: [(&Tensor, usize); N],
-    rule: impl Fn(Range<usize>, &[f32]) -> Result<[Vec<f32>; N], Error> + Send + Sync + 'static,
-) -> Tensor {
+    rule: impl FnOnce() -> F,
+) -> Tensor
+where
+    F: Fn(Range<usize>, &[f32]) -> Result<[Vec<f32>; N], Error> + Send + Sync + 'static,
+{
     let widths = inputs.map(|(_, width)| width);
-    y.tracked(&inputs.map(|(x, _)| x), || Rowwise { width, widths, rule })
+    y.tracked(&inputs.map(|(x, _)| x), || Rowwise { width, widths, rule: rule() })
+}
+
+/// A tensor of a pass as a derivative keeps it: its numbers, rows of `width` at a time.
+pub(crate) struct Kept {
+    x: Tensor,
+    width: usize,
+}
+
+impl Kept {
+    pub fn new(x: &Tensor, width: usize) -> Kept {
+        Kept { x: x.detached(), width }
+    }
+
+    /// The numbers of some rows.
+    pub fn rows(&self, rows: &Range<usize>) -> &[f32] {
+        &self.x.f32s()[rows.start * self.width..rows.end * self.width]
+    }
 }
 
 struct Rowwise<const N: usize, F> {
@@ -45,19 +65,19 @@ where
 
 /// # Errors
 /// Gradients inside the model are not tracked themselves.
-fn once(at: At<'_>) -> Result<(), Error> {
+pub(crate) fn once(at: At<'_>) -> Result<(), Error> {
     match at.higher {
         true => Err(super::once_only()),
         false => Ok(()),
     }
 }
 
-/// `y = a + b`: each gets the gradient as it is.
-pub(crate) fn shares(y: Tensor, inputs: [&Tensor; 2]) -> Tensor {
-    y.tracked(&inputs, || Shares)
+/// `y`, the sum of `inputs` or the one of them in another form: each gets the gradient as it is.
+pub(crate) fn shares<const N: usize>(y: Tensor, inputs: [&Tensor; N]) -> Tensor {
+    y.tracked(&inputs, || Shares(N))
 }
 
-struct Shares;
+struct Shares(usize);
 
 impl Rule for Shares {
     fn name(&self) -> &str {
@@ -65,12 +85,18 @@ impl Rule for Shares {
     }
 
     fn pull(&self, _at: At<'_>, grads: &[Option<Stretch>]) -> Result<Vec<Option<Stretch>>, Error> {
-        Ok(vec![grads[0].clone(); 2])
+        Ok(vec![grads[0].clone(); self.0])
     }
 }
 
 /// [`Batch::take`], tracked.
-pub(crate) fn take(batch: &Batch, range: &Range<usize>, layout: Layout, packed: &Tensor, fill: f32) -> Tensor {
+pub(crate) fn take(
+    batch: &Batch,
+    range: &Range<usize>,
+    layout: Layout,
+    packed: &Tensor,
+    fill: f32,
+) -> Tensor {
     let dense = batch.take(range, layout, &packed.detached(), fill);
     let shape = packed.shape().to_vec();
     dense.tracked(&[packed], || Taken { batch: batch.clone(), range: range.clone(), layout, shape })

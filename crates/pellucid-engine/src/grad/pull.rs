@@ -44,10 +44,11 @@ pub(crate) fn pull(
     cancel: &Cancel,
     reached: &mut Pulled<'_>,
 ) -> Result<(), Error> {
-    let wanted: HashMap<u64, Vec<usize>> = targets.iter().enumerate().fold(HashMap::new(), |mut all, (i, t)| {
-        all.entry(t.track().map_or(u64::MAX, |t| t.node.id)).or_default().push(i);
-        all
-    });
+    let wanted: HashMap<u64, Vec<usize>> =
+        targets.iter().enumerate().fold(HashMap::new(), |mut all, (i, t)| {
+            all.entry(t.track().map_or(u64::MAX, |t| t.node.id)).or_default().push(i);
+            all
+        });
     let roots = outputs.iter().filter_map(|(y, _)| y.track().map(|t| t.node.clone())).collect();
     let useful = useful(roots, &wanted);
     let mut waiting: BTreeMap<u64, (Arc<Node>, Vec<Option<Stretch>>)> = BTreeMap::new();

@@ -51,6 +51,27 @@ impl Matrix {
         }
     }
 
+    /// The gradient of `x` from that of [`forward`](Self::forward)'s result: `[m, n_out]` to `[m, n_in]`. Rows
+    /// before the first and after the last that is not zero are not computed.
+    ///
+    /// # Errors
+    /// [`LoadError::Io`], [`LoadError::NoWeights`].
+    pub fn backward(&self, dy: &[f32]) -> Result<Vec<f32>, LoadError> {
+        let (n_out, n_in) = (self.n_out(), self.n_in());
+        let is_zero = |row: &[f32]| row.iter().all(|g| *g == 0.0);
+        let rows = || dy.chunks_exact(n_out);
+        let first = rows().take_while(|row| is_zero(row)).count();
+        let last = dy.len() / n_out
+            - rows().rev().take_while(|row| is_zero(row)).count().min(dy.len() / n_out - first);
+        let some = self.weight.backward(&dy[first * n_out..last * n_out])?;
+        if some.len() == rows().len() * n_in {
+            return Ok(some);
+        }
+        let mut dx = vec![0.0; rows().len() * n_in]; // [m, n_in]
+        dx[first * n_in..last * n_in].copy_from_slice(&some);
+        Ok(dx)
+    }
+
     /// Rows `ids` of a table, widened, into `out [ids.len(), n_in]`: weights of these outputs.
     ///
     /// # Errors

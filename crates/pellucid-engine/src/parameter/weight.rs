@@ -1,7 +1,7 @@
 //! The numbers of a matrix: packed in memory, as codes where the file has those, or taken from their file
 //! a panel at a time, with the same bits. Models that differ in other weights share them.
 
-use pellucid_kernels::{CodedRow, Layout, Loose, PackedLinear, embed, linear_loose};
+use pellucid_kernels::{CodedRow, Layout, Loose, PackedLinear, embed, linear_backward, linear_loose};
 
 use super::Lazy;
 use crate::load::{LoadError, Param, RawData, RawTensor, TensorData};
@@ -165,6 +165,25 @@ impl Weight {
             Held::Mapped(tensor) => {
                 let raw = self.precision.narrow(tensor.raw());
                 Ok(linear_loose(Loose::Plain(weights(&raw), self.layout), n_out, n_in, bias, x))
+            }
+        })
+    }
+
+    /// `dy W`.
+    pub(super) fn backward(&self, dy: &[f32]) -> Result<Vec<f32>, LoadError> {
+        let (n_out, n_in) = (self.n_out, self.n_in);
+        self.with(|held| match held {
+            Held::Packed(packed) => Ok(packed.backward(dy)),
+            Held::Mapped(tensor) if tensor.is_blocks() => {
+                let read = |i: usize, row: &mut [f32]| {
+                    tensor.block_row(n_out, i, row);
+                    self.precision.round(row);
+                };
+                Ok(linear_backward(Loose::Rows(&read), n_out, n_in, dy))
+            }
+            Held::Mapped(tensor) => {
+                let raw = self.precision.narrow(tensor.raw());
+                Ok(linear_backward(Loose::Plain(weights(&raw), self.layout), n_out, n_in, dy))
             }
         })
     }

@@ -106,13 +106,7 @@ fn plain(shape: &AttentionShape) -> AttentionShape {
 
 /// `w^T x` of each head: for every key the sum over queries, those of all heads that share the key's one
 /// after the other. `w` is `[h, q_len, k_len]` per segment, `x [tq, h * k]`, the result `len` numbers `[tk, kvh * k]`.
-fn over_queries(
-    shape: &AttentionShape,
-    segments: &[Segment],
-    w: &[f32],
-    x: &[f32],
-    len: usize,
-) -> Vec<f32> {
+fn over_queries(shape: &AttentionShape, segments: &[Segment], w: &[f32], x: &[f32], len: usize) -> Vec<f32> {
     let turned = transposed(shape, segments, w);
     let (h, kvh, d) = (shape.n_heads, shape.n_kv_heads, shape.head_dim);
     let tk = len / (kvh * d);

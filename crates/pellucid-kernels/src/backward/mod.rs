@@ -10,6 +10,8 @@ mod norm;
 mod softmax;
 
 pub use activation::{activate_backward, activate_mul_backward};
-pub use attention::{AttentionGradient, attention_backward, attention_mix_backward, attention_scores_backward};
+pub use attention::{
+    AttentionGradient, attention_backward, attention_mix_backward, attention_scores_backward,
+};
 pub use norm::{layer_norm_backward, rms_norm_backward};
 pub use softmax::{log_softmax_rows_backward, softmax_rows_backward};

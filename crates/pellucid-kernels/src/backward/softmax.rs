@@ -80,8 +80,6 @@ impl Row<'_> {
     unsafe fn at<V: Lanes>(&self, i: usize) -> (V, V) {
         let left = self.y.len() - i;
         // SAFETY: the caller's promise.
-        unsafe {
-            (V::load_up_to(self.y.as_ptr().add(i), left), V::load_up_to(self.dy.as_ptr().add(i), left))
-        }
+        unsafe { (V::load_up_to(self.y.as_ptr().add(i), left), V::load_up_to(self.dy.as_ptr().add(i), left)) }
     }
 }
