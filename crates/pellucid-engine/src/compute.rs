@@ -123,6 +123,8 @@ impl<'a> Machine<'a> {
                 }
                 carried
             }
+            // Gradients are had where the values are: see `backward`.
+            Kind::Backward { .. } | Kind::Gradient { .. } | Kind::SetGradient { .. } => Vec::new(),
             Kind::Read { .. } | Kind::Write { .. } | Kind::Skip { .. } => Vec::new(),
             Kind::SetParameter { .. } | Kind::Save { .. } | Kind::Log { .. } | Kind::Stop => Vec::new(),
         })

@@ -1,13 +1,18 @@
 //! The interleaver: what a plan says, done at the sites of a pass as the model reaches them.
 
+mod backward;
+
 use std::collections::HashMap;
 use std::ops::Range;
 
 use pellucid_graph::{CheckedTrace, Code, DType, Diagnostic, Entry, InvokeId, Kind, Loc, Order, ValueId};
 
+use backward::Backward;
+
 use crate::batch::{Batch, Layout};
 use crate::compute::Machine;
 use crate::execute::Saved;
+use crate::grad::{put, take, watch};
 use crate::pass::{Flow, Halt, Node, PointId, Seen, WatchSet, Watcher};
 use crate::precision::Precision;
 use crate::steps::Follower;
@@ -21,6 +26,8 @@ pub(crate) struct Values<'a> {
     values: Vec<Option<Tensor>>,
     /// Values that do not exist, and the step they need that was not made.
     missing: HashMap<ValueId, usize>,
+    /// Whose gradients are asked for.
+    backward: Backward,
 }
 
 impl<'a> Values<'a> {
@@ -33,7 +40,8 @@ impl<'a> Values<'a> {
     ) -> Values<'a> {
         let values = vec![None; checked.types().len()];
         let machine = Machine::new(model, checked, cancel);
-        Values { machine, checked, observer, values, missing: HashMap::new() }
+        let backward = Backward::of(checked);
+        Values { machine, checked, observer, values, missing: HashMap::new(), backward }
     }
 
     /// Lets the trace import what earlier ones of its session have saved.
@@ -123,18 +131,23 @@ impl<'a> Values<'a> {
         if !want.admits(&got) {
             return Err(Error::internal(format!("value {v} is {got}, {want} was checked")));
         }
-        self.values[v.index()] = Some(value);
+        let watched = self.backward.watches(v);
+        self.values[v.index()] = Some(if watched { watch(value) } else { value });
         Ok(())
     }
 
     /// Computes statements in order, and tells of what they log.
     pub fn compute(&mut self, statements: &[usize]) -> Result<(), Error> {
         for &i in statements {
-            if self.lacks(i).is_some() {
+            if self.lacks(i).is_some() || self.is_computed(i) {
                 continue;
             }
             let first = self.checked().first_value(i);
             let statement = self.checked().statement(i);
+            if let Kind::Backward { .. } = &statement.kind {
+                self.backward(i).map_err(|e| e.at(statement.at.as_ref()))?;
+                continue;
+            }
             if let Kind::Log { parts } = &statement.kind {
                 let parts = parts.iter().map(|part| part.try_map(|v| self.get(*v).cloned()));
                 let parts = parts.collect::<Result<_, _>>()?;
@@ -216,15 +229,22 @@ impl<'v, 'a> Interleaver<'v, 'a> {
     }
 
     fn enter_site(&mut self, entry: &Entry, value: &mut Seen<'_>, batch: &Batch) -> Result<(), Error> {
-        for &i in &entry.reads {
+        for i in self.values.watched_first(&entry.reads).iter().copied() {
             if let Kind::Read { invoke, .. } = &self.values.checked().statement(i).kind {
                 let Some(rows) = self.rows.get(invoke) else {
                     self.values.miss(i, self.step);
                     continue;
                 };
-                let dense = batch.take(rows, value.layout, value.x, value.fill);
+                let dense = take(batch, rows, value.layout, value.x, value.fill);
                 let shown = self.values.machine.model.precision().shown(dense);
-                self.values.set(self.values.checked().first_value(i), shown)?;
+                let v = self.values.checked().first_value(i);
+                self.values.set(v, shown)?;
+                if self.values.backward.watches(v) {
+                    // What the model goes on with is what was read, so that gradients pass through it.
+                    let read = Precision::taken(self.values.get(v)?);
+                    put(batch, rows, value.layout, value.x, &read);
+                    value.written = true;
+                }
             }
         }
         self.values.compute(&entry.compute)?;
@@ -232,7 +252,7 @@ impl<'v, 'a> Interleaver<'v, 'a> {
             if let Kind::Write { invoke, value: v, .. } = &self.values.checked().statement(i).kind {
                 let Some(rows) = self.rows.get(invoke) else { continue };
                 let written = self.written(i, *v)?;
-                batch.put(rows, value.layout, value.x, &Precision::taken(written));
+                put(batch, rows, value.layout, value.x, &Precision::taken(written));
                 value.written = true;
                 if written.dtype() == DType::I64 {
                     self.ids.push((i, written.clone()));
@@ -321,7 +341,7 @@ impl Watcher for Interleaver<'_, '_> {
 
     fn skip_rows(&mut self, node: &Node, layout: Layout, y: &mut Tensor, batch: &Batch) {
         for (range, value) in self.skips.remove(&node.id).unwrap_or_default() {
-            batch.put(&range, layout, y, &value);
+            put(batch, &range, layout, y, &value);
         }
     }
 }

@@ -5,6 +5,7 @@
 //! invoke that needs its own future.
 
 mod flow;
+mod gradient;
 mod order;
 mod types;
 
@@ -17,6 +18,7 @@ use crate::{
 };
 
 pub(crate) use flow::{Signature, check_function};
+pub(crate) use gradient::check_gradient;
 pub(crate) use types::{
     Scope, check_constant, check_generation, check_prompts, infer_statement, value_site_type,
 };
@@ -107,6 +109,7 @@ pub fn check(mut trace: Trace, spec: &Arc<ModelSpec>, limits: &Limits) -> Result
     let functions = check_functions(&trace, scope, limits)?;
     let types = check_statements(&trace, Scope { functions: &functions, ..scope }, limits)?;
     let first = trace.first_values();
+    gradient::check(&trace, spec, &rows, &types)?;
     let passes = order::passes(&trace, spec, &rows, &first, limits)?;
     let limits = limits.clone();
     Ok(CheckedTrace { trace, spec: spec.clone(), limits, functions, first, types, rows, passes })

@@ -65,6 +65,7 @@ impl Kind {
             | Kind::Cond { .. }
             | Kind::Loop { .. } => true,
             Kind::Read { .. } | Kind::Import { .. } | Kind::Write { .. } | Kind::Skip { .. } => false,
+            Kind::Backward { .. } | Kind::Gradient { .. } | Kind::SetGradient { .. } => false,
             Kind::SetParameter { .. } | Kind::Save { .. } | Kind::Log { .. } | Kind::Stop => false,
         }
     }
@@ -111,6 +112,9 @@ impl Kind {
                     }
                 }
             }
+            Kind::Backward { outputs, seeds, .. } => outputs.iter_mut().chain(seeds).for_each(|v| *v = f(*v)),
+            Kind::Gradient { pass, of } => [pass, of].into_iter().for_each(|v| *v = f(*v)),
+            Kind::SetGradient { pass, of, value } => [pass, of, value].into_iter().for_each(|v| *v = f(*v)),
             Kind::Call { run, .. } => run.map_values(f),
             Kind::Cond { pred, then, otherwise, .. } => {
                 *pred = f(*pred);

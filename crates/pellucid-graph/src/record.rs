@@ -7,6 +7,7 @@
 mod edit;
 mod flow;
 mod frame;
+mod gradient;
 mod layout;
 mod parameter;
 mod repeat;
@@ -57,6 +58,8 @@ pub struct Recorder {
     n_values: usize,
     sites: HashMap<(InvokeId, Site), Handle>,
     parameters: HashMap<String, Handle>,
+    /// Gradients by backward pass and value.
+    gradients: HashMap<(ValueId, ValueId), Handle>,
     /// What the same statements are for other prompts, while an edit is recorded.
     shadow: Option<Shadow>,
     saved: HashSet<String>,
@@ -84,6 +87,7 @@ impl Recorder {
             n_values: 0,
             sites: HashMap::new(),
             parameters: HashMap::new(),
+            gradients: HashMap::new(),
             shadow: None,
             saved: HashSet::new(),
             constants: HashMap::new(),
@@ -331,7 +335,10 @@ impl Recorder {
             self.push(Kind::Write { invoke, site, value }, at.clone())?;
         }
         if let Some(path) = self.storages.parameter_of(target) {
-            self.push(Kind::SetParameter { path: path.to_owned(), value }, at)?;
+            self.push(Kind::SetParameter { path: path.to_owned(), value }, at.clone())?;
+        }
+        if let Some((pass, of)) = self.storages.gradient_of(target) {
+            self.push(Kind::SetGradient { pass, of, value }, at)?;
         }
         Ok(())
     }

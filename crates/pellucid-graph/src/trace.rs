@@ -177,6 +177,34 @@ pub enum Kind {
         /// Most steps: a loop that would go on longer is an error.
         most: u64,
     },
+    /// Gradients flow back from these values; the value that it makes stands for this backward pass.
+    Backward {
+        /// Floating; of one element each unless `seeds` says what their gradients are.
+        outputs: Vec<ValueId>,
+        /// None, or a gradient for each output, of its shape.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        seeds: Vec<ValueId>,
+        /// Whether gradients of the gradients will be asked for.
+        #[serde(default, skip_serializing_if = "is_false")]
+        create_graph: bool,
+    },
+    /// What arrives at a value in a backward pass, before this trace changes it. `f32` for half types.
+    Gradient {
+        /// Which.
+        pass: ValueId,
+        /// Of what.
+        of: ValueId,
+    },
+    /// What goes on from a value, further back, becomes this.
+    #[serde(rename = "set_gradient")]
+    SetGradient {
+        /// In which backward pass.
+        pass: ValueId,
+        /// Of what.
+        of: ValueId,
+        /// Of exactly the gradient's shape and dtype.
+        value: ValueId,
+    },
     /// The site's value becomes this one.
     Write {
         /// Whose rows.
@@ -222,6 +250,10 @@ pub enum Kind {
     Stop,
 }
 
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
 fn is_first(step: &u32) -> bool {
     *step == 0
 }
@@ -264,6 +296,7 @@ impl Kind {
         match self {
             Kind::Read { .. } | Kind::Constant { .. } | Kind::Import { .. } => 1,
             Kind::Parameter { .. } | Kind::Apply { .. } => 1,
+            Kind::Backward { .. } | Kind::Gradient { .. } => 1,
             Kind::Op { op, .. } => op.def().results.len(),
             Kind::Call { results, .. } | Kind::Cond { results, .. } => *results,
             Kind::Loop { carried, .. } => carried.len(),
@@ -285,6 +318,9 @@ impl Kind {
             | Kind::SetParameter { value, .. }
             | Kind::Save { value, .. } => f(*value),
             Kind::Loop { carried, .. } => carried.iter().for_each(|v| f(*v)),
+            Kind::Backward { outputs, seeds, .. } => outputs.iter().chain(seeds).for_each(|v| f(*v)),
+            Kind::Gradient { pass, of } => [*pass, *of].into_iter().for_each(f),
+            Kind::SetGradient { pass, of, value } => [*pass, *of, *value].into_iter().for_each(f),
             Kind::Log { parts } => parts.iter().filter_map(Part::value).for_each(|v| f(*v)),
             Kind::Call { .. } | Kind::Cond { .. } => {}
             Kind::Read { .. } | Kind::Constant { .. } | Kind::Import { .. } => {}

@@ -16,7 +16,11 @@ use crate::{Code, Diagnostic, InvokeId, Kind, Limits, ModelSpec, Point, Result, 
 type Needs = Rc<BTreeMap<InvokeId, (When, usize)>>;
 
 /// When a statement acts.
-pub(super) fn place(kind: &Kind, spec: &ModelSpec, rows: &[Rows]) -> Result<Option<(InvokeId, When)>> {
+pub(in crate::check) fn place(
+    kind: &Kind,
+    spec: &ModelSpec,
+    rows: &[Rows],
+) -> Result<Option<(InvokeId, When)>> {
     let when = |invoke: &InvokeId, site: &Site| {
         let step = match is_result(site) {
             true => rows.get(*invoke).map_or(0, |rows| rows.steps),
@@ -58,6 +62,14 @@ pub(super) fn passes(
                 edges.extend(user.edges(&mine, trace).map_err(fail)?);
             }
             _ => {}
+        }
+        if let Kind::SetGradient { pass, value, .. } = &statement.kind {
+            let later = |(invoke, (when, _)): &(&InvokeId, &(When, usize))| {
+                needs[pass.index()].get(invoke).is_none_or(|(has, _)| has < when)
+            };
+            if let Some((_, (_, read))) = needs[value.index()].iter().find(later) {
+                return Err(fail(needs_later(trace, *read, "cannot write a gradient")));
+            }
         }
         Limits::hold("dependencies", held + edges.len(), limits.dependencies).map_err(fail)?;
         debug_assert_eq!(first[i].index(), needs.len());
@@ -131,19 +143,23 @@ impl User {
             Kind::Skip { module, .. } => ("skip", module.clone()),
             _ => ("use", String::new()),
         };
-        let later = match &trace.statements[read].kind {
-            Kind::Read { site, .. } => site.to_string(),
-            _ => String::new(),
-        };
-        let message =
-            format!("cannot {verb} `{place}`: the value needs `{later}`, which the model computes later");
-        let diagnostic = Diagnostic::new(Code::NeedsLaterValue, message);
-        let line = match &trace.statements[read].at {
-            Some(at) => format!("`{later}` is read at {at}; "),
-            None => String::new(),
-        };
-        diagnostic.help(format!("{line}read it in another invoke of the same prompt, which then runs first"))
+        needs_later(trace, read, &format!("cannot {verb} `{place}`"))
     }
+}
+
+/// What cannot be done since the value for it comes later.
+fn needs_later(trace: &Trace, read: usize, cannot: &str) -> Diagnostic {
+    let later = match &trace.statements[read].kind {
+        Kind::Read { site, .. } => site.to_string(),
+        _ => String::new(),
+    };
+    let message = format!("{cannot}: the value needs `{later}`, which the model computes later");
+    let line = match &trace.statements[read].at {
+        Some(at) => format!("`{later}` is read at {at}; "),
+        None => String::new(),
+    };
+    let help = format!("{line}read it in another invoke of the same prompt, which then runs first");
+    Diagnostic::new(Code::NeedsLaterValue, message).help(help)
 }
 
 /// Longest-path layering: it settles within as many rounds as there are invokes, unless they form a circle.

@@ -4,6 +4,7 @@
 
 use super::Rows;
 use super::flow::{self, Signature};
+use super::gradient;
 use crate::op::Call;
 use crate::shape::MAX_AXES;
 use crate::spec::GENERATOR;
@@ -116,6 +117,13 @@ pub(crate) fn infer_statement(
         Kind::SetParameter { path, value } => {
             let want = spec.parameter(path)?.ty();
             must_match("write", path, "the weights", known(types, *value)?, &want)?;
+            Ok(vec![])
+        }
+        Kind::Backward { outputs, seeds, .. } => gradient::backward_type(outputs, seeds, rows, types),
+        Kind::Gradient { pass, of } => gradient::gradient_type(*pass, *of, types).map(|ty| vec![ty]),
+        Kind::SetGradient { pass, of, value } => {
+            let want = gradient::gradient_type(*pass, *of, types)?;
+            must_match("write", "grad", "the gradient", known(types, *value)?, &want)?;
             Ok(vec![])
         }
         Kind::Save { value, .. } => known(types, *value).map(|_| vec![]),

@@ -2,12 +2,12 @@
 //!
 //! A read is needed when its value is. A write is needed when something of its own invoke is read
 //! beyond its site (rows of different invokes never meet inside a pass) and no later statement
-//! writes the same site again. Needing a write can need a later read, which makes more writes
+//! writes the same site again. A gradient needs what changes gradients in its backward pass. Needing a write can need a later read, which makes more writes
 //! needed, and so on until nothing is left to follow.
 
 use std::collections::HashMap;
 
-use crate::{CheckedTrace, InvokeId, Kind, Site, When};
+use crate::{CheckedTrace, InvokeId, Kind, Site, ValueId, When};
 
 /// For each statement, whether it takes part.
 pub(super) fn live(checked: &CheckedTrace) -> Vec<bool> {
@@ -15,6 +15,12 @@ pub(super) fn live(checked: &CheckedTrace) -> Vec<bool> {
     let makers = makers(checked);
     let mut writes = last_writes(checked);
     let mut live = vec![false; statements.len()];
+    let mut edits: HashMap<ValueId, Vec<usize>> = HashMap::new();
+    for (i, s) in statements.iter().enumerate() {
+        if let Kind::SetGradient { pass, .. } = s.kind {
+            edits.entry(pass).or_default().push(i);
+        }
+    }
     let seen = |kind: &Kind| matches!(kind, Kind::Save { .. } | Kind::Log { .. });
     let mut needed: Vec<usize> = (0..statements.len()).filter(|i| seen(&statements[*i].kind)).collect();
     while let Some(i) = needed.pop() {
@@ -29,6 +35,9 @@ pub(super) fn live(checked: &CheckedTrace) -> Vec<bool> {
             }
         }
         kind.for_each_input(|v| needed.push(makers[v.index()]));
+        if let Kind::Gradient { pass, .. } = kind {
+            needed.extend(edits.get(pass).into_iter().flatten());
+        }
     }
     live
 }

@@ -101,6 +101,8 @@ struct Storage {
     site: Option<(InvokeId, Site)>,
     /// The weights that it is the value of.
     parameter: Option<String>,
+    /// The backward pass and the value whose gradient it is.
+    gradient: Option<(ValueId, ValueId)>,
 }
 
 #[derive(Clone, Debug)]
@@ -167,8 +169,9 @@ impl Storages {
     }
 
     fn storage(&mut self, value: ValueId, borrowed: bool) -> Handle {
-        let (frame, site, parameter) = (self.frame, None, None);
-        self.storages.push(Storage { value, made: value, frame, borrowed, version: 0, site, parameter });
+        let (frame, site, parameter, gradient) = (self.frame, None, None, None);
+        let (made, version) = (value, 0);
+        self.storages.push(Storage { value, made, frame, borrowed, version, site, parameter, gradient });
         let (storage, steps) = (self.storages.len() - 1, Vec::new());
         self.push(Entry { storage, steps, version: 0, value, layout: None, overlapping: None })
     }
@@ -278,6 +281,16 @@ impl Storages {
     /// Says which weights the storage is the value of.
     pub fn bind_parameter(&mut self, handle: Handle, path: Option<String>) {
         self.storages[self.handles[handle.0].storage].parameter = path;
+    }
+
+    /// Says that the storage is the gradient of a value in a backward pass.
+    pub fn bind_gradient(&mut self, handle: Handle, pass: ValueId, of: ValueId) {
+        self.storages[self.handles[handle.0].storage].gradient = Some((pass, of));
+    }
+
+    /// The backward pass and the value that the handle is the gradient of, or a part of it.
+    pub fn gradient_of(&self, handle: Handle) -> Option<(ValueId, ValueId)> {
+        self.storages[self.handles[handle.0].storage].gradient
     }
 
     /// The weights that the handle is the value of, or a part of it.

@@ -110,6 +110,9 @@ impl Parser<'_> {
                 let (invoke, (module, step)) = (c.parsed("an invoke")?, module_at(c)?);
                 Kind::Skip { invoke, module, step, value: self.value(c)? }
             }
+            "set_gradient" => {
+                Kind::SetGradient { pass: self.value(c)?, of: self.value(c)?, value: self.value(c)? }
+            }
             "set" => Kind::SetParameter { path: module(c)?, value: self.value(c)? },
             "save" => Kind::Save { name: c.quoted()?, value: self.value(c)? },
             "log" => Kind::Log { parts: self.parts(c)? },
@@ -117,7 +120,7 @@ impl Parser<'_> {
             _ => {
                 let message = format!("expected a statement, got `{word}`");
                 let help = "lines start with a value like `%0 =`, or model, generate, invoke, function, return, \
-                            write, skip, set, save, log, stop";
+                            write, skip, set, set_gradient, save, log, stop";
                 return Err(Diagnostic::new(Code::Syntax, message).help(help));
             }
         };
@@ -169,6 +172,12 @@ impl Parser<'_> {
                 name: c.quoted()?,
                 ty: tensor_type(c)?,
             },
+            "backward" => Kind::Backward {
+                outputs: c.list(|c| self.value(c))?,
+                seeds: if c.peek() == Some('[') { c.list(|c| self.value(c))? } else { Vec::new() },
+                create_graph: c.eat("create_graph"),
+            },
+            "gradient" => Kind::Gradient { pass: self.value(c)?, of: self.value(c)? },
             "call" => Kind::Call { run: self.run(c)?, results: names.len() },
             "cond" => Kind::Cond {
                 pred: self.value(c)?,

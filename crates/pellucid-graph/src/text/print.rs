@@ -71,6 +71,13 @@ pub(crate) fn line(trace: &Trace, kind: &Kind, first: ValueId) -> String {
             let (test, body) = (use_text(trace, test), use_text(trace, body));
             format!("{made}loop {most} {test} {body} [{}]", names(carried))
         }
+        Kind::Backward { outputs, seeds, create_graph } => {
+            let seeds = if seeds.is_empty() { String::new() } else { format!(" [{}]", names(seeds)) };
+            let graph = if *create_graph { " create_graph" } else { "" };
+            format!("{made}backward [{}]{seeds}{graph}", names(outputs))
+        }
+        Kind::Gradient { pass, of } => format!("{made}gradient {pass} {of}"),
+        Kind::SetGradient { pass, of, value } => format!("set_gradient {pass} {of} {value}"),
         Kind::Write { invoke, site, value } => format!("write {invoke} {site} {value}"),
         Kind::Skip { invoke, module, step: 0, value } => format!("skip {invoke} {} {value}", path(module)),
         Kind::Skip { invoke, module, step, value } => {
