@@ -15,6 +15,7 @@ logits.argmax(-1)  # concrete after the block
 from pellucid import (
     _contract,
     _create,
+    _gradients,
     _log,
     _ops,
     _places,
@@ -29,6 +30,7 @@ from pellucid._containers import SavedList as list
 from pellucid._containers import save, tensor
 from pellucid._contract import *  # noqa: F403
 from pellucid._create import *  # noqa: F403
+from pellucid._gradients import *  # noqa: F403
 from pellucid._log import Log, on_log
 from pellucid._native import __version__, peak_memory
 from pellucid._ops import *  # noqa: F403 - the table's names
@@ -56,6 +58,7 @@ from pellucid.errors import (
     DTypeError,
     EditError,
     FormatError,
+    GradientError,
     LimitError,
     LoadError,
     OrderError,
@@ -89,6 +92,7 @@ __all__ = [
     "Encoding",
     "Envoy",
     "FormatError",
+    "GradientError",
     "LanguageModel",
     "LimitError",
     "LoadError",
@@ -138,5 +142,6 @@ __all__ += _contract.__all__
 __all__ += _create.__all__
 __all__ += _reduce.__all__
 __all__ += _places.__all__
+__all__ += _gradients.__all__
 __all__ += _random.__all__
 __all__ += _views.__all__

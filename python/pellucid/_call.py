@@ -8,6 +8,7 @@ NumPy and PyTorch become constants.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar, cast
 
 import numpy as np
@@ -49,6 +50,9 @@ class Base:
 TensorLike: TypeAlias = "Base | npt.ArrayLike"
 """A tensor of this package, NumPy or PyTorch, or (nested) lists of numbers."""
 
+NO_GRAD: ContextVar[bool] = ContextVar("no_grad", default=False)
+"""Whether what is recorded now lets no gradient through."""
+
 SUPPORTED = {"bool": "bool", "uint8": "u8", "int32": "i32", "int64": "i64"} | {
     "float16": "f16",
     "float32": "f32",
@@ -59,7 +63,7 @@ SUPPORTED = {"bool": "bool", "uint8": "u8", "int32": "i32", "int64": "i64"} | {
 def one(name: str, *args: Any) -> Tensor:
     """Applies an operation with one result."""
     at = here()
-    value = _native.call(name, args, at)[0]
+    value = _cut(_native.call(name, args, at)[0], at)
     watch((value,), at)
     return made(value, at)
 
@@ -77,9 +81,16 @@ def create(name: str, *args: Any) -> Tensor:
 def several(kind: type[Several], name: str, *args: Any) -> Several:
     """Applies an operation with several results, which `kind` names."""
     at = here()
-    values = _native.call(name, args, at)
+    values = [_cut(value, at) for value in _native.call(name, args, at)]
     watch(tuple(values), at)
     return kind(*[made(value, at) for value in values])
+
+
+def _cut(value: Native, at: Location | None) -> Native:
+    """The value, as one that lets no gradient through where `pl.no_grad` says so."""
+    if not NO_GRAD.get() or isinstance(value, _native.Array):
+        return value
+    return cast("Native", _native.call("detach", (value,), at)[0])
 
 
 def together(tensors: Iterable[Tensor]) -> tuple[Tensor, ...]:

@@ -78,6 +78,7 @@ __all__ = [
     "cumprod",
     "cumsum",
     "deg2rad",
+    "detach",
     "diag",
     "diag_embed",
     "diagonal",
@@ -1904,6 +1905,14 @@ def multinomial(
     return _call.one("multinomial", _call.tensor(input), num_samples, replacement, seed)
 
 
+def detach(input: TensorLike) -> Tensor:
+    """The same elements, as if they had come from nowhere: no gradient flows through.
+
+    A view: writing to the result writes to the tensor.
+    """
+    return _call.one("detach", _call.tensor(input))
+
+
 def clone(input: TensorLike) -> Tensor:
     """Copies: later writes to one do not reach the other."""
     return _call.one("clone", _call.tensor(input))
@@ -3443,6 +3452,13 @@ class Ops(_call.Base):
     ) -> Tensor:
         """Draws positions (i64) from each row of weights, each once unless `replacement`."""
         return multinomial(self, num_samples, replacement, seed=seed)
+
+    def detach(self) -> Tensor:
+        """The same elements, as if they had come from nowhere: no gradient flows through.
+
+        A view: writing to the result writes to the tensor.
+        """
+        return detach(self)
 
     def clone(self) -> Tensor:
         """Copies: later writes to one do not reach the other."""

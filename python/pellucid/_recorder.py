@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any
 
 from pellucid import _native
+from pellucid._gradients import Backwards
 from pellucid._location import Location, here, shown
 from pellucid._unused import Unused
 from pellucid._whole import WHOLE, WholeBatch
@@ -47,6 +48,7 @@ class Recorder(_native.Recorder):
         self.n_bodies = 0
         """Functions, branches and loops that are being recorded, one in another."""
         self.unused = Unused()
+        self.backwards = Backwards()
         """Values that would be computed for nobody."""
         self.tuples: dict[_native.Handle, str] = {}
         """Values, with their sites, that are the first of several in transformers."""

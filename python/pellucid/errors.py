@@ -91,6 +91,10 @@ class EditError(PellucidError, ValueError):
     """An edit that cannot be one, or a write to weights outside of an edit."""
 
 
+class GradientError(PellucidError, RuntimeError):
+    """A gradient that cannot be had: of integers, or of what nothing was computed from."""
+
+
 class UnusedValueWarning(UserWarning):
     """A value of a trace that is neither saved nor used, so that it is not computed."""
 
@@ -133,6 +137,7 @@ _CLASSES: dict[str, type[PellucidError]] = {
     "read-only-parameter": EditError,
     "prompt-in-edit": EditError,
     "no-edit": EditError,
+    "no-gradient": GradientError,
     "bad-adapter": EditError,
     "no-trace": TraceError,
     "open-trace": TraceError,

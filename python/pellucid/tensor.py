@@ -17,6 +17,7 @@ from pellucid._call import Native, TensorLike
 from pellucid._create import New
 from pellucid._current import session_recorder
 from pellucid._elements import Elements
+from pellucid._gradients import Gradients
 from pellucid._html import tensor as page
 from pellucid._lengths import with_open
 from pellucid._location import Location, here
@@ -27,7 +28,7 @@ from pellucid.dtype import DType, dtype
 from pellucid.errors import fault
 
 
-class Tensor(Places, Reductions, New, Elements):
+class Tensor(Places, Reductions, New, Elements, Gradients):
     """A value of a model or made from one, with PyTorch's methods and meaning."""
 
     __slots__ = ("__weakref__", "_at", "_name", "_value")
@@ -269,10 +270,6 @@ class Tensor(Places, Reductions, New, Elements):
     def where(self, condition: TensorLike, other: TensorLike) -> Tensor:
         """Takes `self` where `condition` (bool) holds, else `other`."""
         return _call.one("where", _call.tensor(condition), self._lowered(), _call.operand(other))
-
-    def detach(self) -> Tensor:
-        """Gives itself: PyTorch's habit, free here."""
-        return self
 
     def cpu(self) -> Tensor:
         """Gives itself: values are in main memory."""

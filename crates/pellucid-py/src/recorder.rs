@@ -196,6 +196,63 @@ impl Recorder {
         settle(slf)
     }
 
+    /// A backward pass from values, each with its gradient if `seeds` has any.
+    fn backward(
+        slf: &Bound<'_, Self>,
+        outputs: Vec<Bound<'_, PyAny>>,
+        seeds: Vec<Bound<'_, PyAny>>,
+        create_graph: bool,
+        at: At,
+    ) -> PyResult<Py<Handle>> {
+        let at = loc(at);
+        let inner = {
+            let mut recorder = slf.borrow_mut();
+            if recorder.running.is_some() {
+                let message = "a live trace has no backward pass: it has forgotten how values were computed";
+                let help = "`model.trace(...)` without `live=True` has them";
+                let diagnostic = Diagnostic::new(Code::NoGradient, message).help(help).at(at);
+                return Err(diagnostic).raise(slf.py());
+            }
+            let mut handles = |given: &[Bound<'_, PyAny>]| {
+                given.iter().map(|o| recorder.handle(slf, o, at.as_ref())).collect::<PyResult<Vec<_>>>()
+            };
+            let (outputs, seeds) = (handles(&outputs)?, handles(&seeds)?);
+            recorder.inner.backward(&outputs, &seeds, create_graph, at).raise(slf.py())?
+        };
+        Recorder::wrapped_one(slf, inner)
+    }
+
+    /// The gradient of a value in a backward pass.
+    fn gradient(
+        slf: &Bound<'_, Self>,
+        backward: &Handle,
+        of: &Bound<'_, PyAny>,
+        at: At,
+    ) -> PyResult<Py<Handle>> {
+        let at = loc(at);
+        let inner = {
+            let mut recorder = slf.borrow_mut();
+            let of = recorder.handle(slf, of, at.as_ref())?;
+            recorder.inner.gradient(backward.inner(), of, at).raise(slf.py())?
+        };
+        Recorder::wrapped_one(slf, inner)
+    }
+
+    /// Changes what flows on from a value in a backward pass.
+    fn set_gradient(
+        slf: &Bound<'_, Self>,
+        backward: &Handle,
+        of: &Bound<'_, PyAny>,
+        value: &Bound<'_, PyAny>,
+        at: At,
+    ) -> PyResult<()> {
+        let at = loc(at);
+        let mut recorder = slf.borrow_mut();
+        let of = recorder.handle(slf, of, at.as_ref())?;
+        let value = recorder.operand(slf, value, at.as_ref())?;
+        recorder.inner.set_gradient(backward.inner(), of, value, at).raise(slf.py())
+    }
+
     /// A constant with a storage of its own, which can be written to.
     fn constant_of(slf: &Bound<'_, Self>, value: &Array, at: At) -> PyResult<Py<Handle>> {
         let inner = slf.borrow_mut().constant(slf.py(), value.tensor(), loc(at).as_ref())?;

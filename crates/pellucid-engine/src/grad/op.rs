@@ -12,7 +12,7 @@ use crate::{Error, Tensor};
 /// Results of an operation on tensors some of which are tracked, with what made them.
 pub(crate) fn attach(op: Op, args: Vec<Arg>, inputs: &[&Tensor], made: Vec<Tensor>) -> Vec<Tensor> {
     let smooth = |t: &Tensor| t.dtype().is_float();
-    if made.iter().any(Tensor::is_meta) || !made.iter().any(smooth) {
+    if op.def().name == "detach" || made.iter().any(Tensor::is_meta) || !made.iter().any(smooth) {
         return made;
     }
     let found = find(op.def().name);

@@ -286,6 +286,7 @@ static KERNELS: &[(&str, Kernel)] = &[
     ("multinomial", random::multinomial),
     ("normal", random::normal),
     ("to", cast::to),
+    ("detach", cast::clone),
     ("clone", cast::clone),
     ("copy_into", select::copy_into),
     ("full_like", create::full),

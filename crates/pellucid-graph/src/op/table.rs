@@ -363,6 +363,7 @@ ops! {
 
     ["Copies."]
     "to"(input: Tensor, dtype: TYPE) -> ONE Fresh to "Converts to another element type.";
+    "detach"(input: Tensor) -> ONE Shares same "The same elements, as if they had come from nowhere: no gradient flows through.";
     "clone"(input: Tensor) -> ONE Fresh same "Copies: later writes to one do not reach the other.";
     "copy_into"(input: Tensor, value: Operand) -> ONE Fresh copy_into "Gives `value` broadcast and converted to the shape and dtype of `input`.";
     "full_like"(input: Tensor, value: Operand, dtype: TYPE ? NONE) -> ONE Fresh full_like "Gives a tensor of the input's shape filled with one number.";

@@ -1,12 +1,30 @@
 //! The gradient of a product's input: `dx = dy W`, from the panels as they lie.
 //!
-//! It is the product with the transposed matrix. A task turns the stretch of every panel that holds its
-//! inputs into a panel of its own, so weights are not held a second time; sums run over outputs in ascending
-//! order, one chain per element, as everywhere.
+//! An element of `dx` is a dot product over all outputs. A vector of lanes takes the outputs of a panel, one
+//! panel after the other in ascending order, and is summed across at the end: one order for every row, whatever
+//! else is in the call. Long sums are taken in stretches of panels, between which the lanes lie in memory.
 
-use super::pack::{Panels, Strip};
-use super::{Layout, Loose, NR, PackedLinear, Stored, linear_loose, loose};
+use std::ops::Range;
+
+use super::pack::Panels;
+use super::{Layout, Loose, NR, PackedLinear, Stored};
+use crate::dispatch::{Kernel, dispatch};
+use crate::isa::{Isa, isa};
+use crate::lanes::Lanes;
+use crate::pool;
+use crate::rows::{INLINE, Shared};
 use crate::weights::{Element, Weights};
+
+/// Inputs that one task takes: their weights of a stretch stay in the second-level cache.
+const INPUTS: usize = 64;
+/// Panels of one stretch: a few rows' gradients of them stay in the first-level cache.
+const STRETCH: usize = 24;
+/// Rows that one task takes, which bounds the lanes that it keeps.
+const ROWS: usize = 96;
+/// Inputs that are summed side by side.
+const SIDE: usize = 4;
+/// The most lanes of any instruction set.
+const MOST_LANES: usize = 16;
 
 impl PackedLinear {
     /// Computes the gradient of `x [m, n_in]` from that of [`PackedLinear::forward`]'s result, `dy [m, n_out]`.
@@ -15,62 +33,180 @@ impl PackedLinear {
     /// If `dy` is not rows of `n_out`.
     pub fn backward(&self, dy: &[f32]) -> Vec<f32> {
         match &*self.panels {
-            Stored::F32(panels) => turned_products(panels, self.n_out, dy),
-            Stored::Bf16(panels) => turned_products(panels, self.n_out, dy),
-            Stored::F16(panels) => turned_products(panels, self.n_out, dy),
+            Stored::F32(panels) => products(panels, self.n_out, dy),
+            Stored::Bf16(panels) => products(panels, self.n_out, dy),
+            Stored::F16(panels) => products(panels, self.n_out, dy),
             Stored::Quant(panels) => {
-                let mut w = vec![0.0; self.n_out * self.n_in]; // [n_out, n_in]
-                w.chunks_exact_mut(self.n_in).enumerate().for_each(|(i, row)| panels.row(i, row));
-                linear_backward(Loose::Plain(Weights::F32(&w), Layout::OutIn), self.n_out, self.n_in, dy)
+                linear_backward(Loose::Rows(&|i, row| panels.row(i, row)), self.n_out, self.n_in, dy)
             }
         }
     }
 }
 
-/// The same from weights that are not packed: `dx [m, n_in]` for `dy [m, n_out]`.
+/// The same, bit for bit, from weights that are not packed: `dx [m, n_in]` for `dy [m, n_out]`. Packs them for
+/// the time of the call.
 ///
 /// # Panics
 /// If a length does not fit.
 pub fn linear_backward(w: Loose<'_>, n_out: usize, n_in: usize, dy: &[f32]) -> Vec<f32> {
-    let turned = |layout| match layout {
-        Layout::OutIn => Layout::InOut,
-        Layout::InOut => Layout::OutIn,
-    };
     match w {
-        Loose::Plain(w, layout) => linear_loose(Loose::Plain(w, turned(layout)), n_in, n_out, None, dy),
+        Loose::Plain(w, layout) => PackedLinear::pack(w, layout, n_out, n_in, None).backward(dy),
         Loose::Rows(read) | Loose::Bf16Rows(read) => {
             let mut w = vec![0.0; n_out * n_in]; // [n_out, n_in]
-            w.chunks_exact_mut(n_in).enumerate().for_each(|(i, row)| read(i, row));
-            linear_loose(Loose::Plain(Weights::F32(&w), Layout::InOut), n_in, n_out, None, dy)
+            let rows = Shared::new(&mut w);
+            pool::run(n_out, &|i| {
+                // SAFETY: an initialized buffer, of which each task has a row to itself.
+                read(i, unsafe { rows.part(i * n_in..(i + 1) * n_in) });
+            });
+            linear_backward(Loose::Plain(Weights::F32(&w), Layout::OutIn), n_out, n_in, dy)
         }
     }
 }
 
-fn turned_products<E: Element>(panels: &Panels<E>, n_out: usize, dy: &[f32]) -> Vec<f32> {
+fn products<E: Element>(panels: &Panels<E>, n_out: usize, dy: &[f32]) -> Vec<f32> {
     let n_in = panels.n_in();
     assert!(n_out > 0 && dy.len().is_multiple_of(n_out), "gradient of {} is not rows of {n_out}", dy.len());
-    let make = |at: usize| turned(panels, n_out, at);
-    let bias = super::padded(None, n_in);
-    let len = dy.len() / n_out * n_in;
-    let mut dx = Vec::with_capacity(len); // [m, n_in]
-    // SAFETY: the capacity is the length that `products` asks for, and it writes every element.
-    unsafe {
-        loose::products(&make, &bias, n_in, n_out, dy, dx.as_mut_ptr());
-        dx.set_len(len);
+    let m = dy.len() / n_out;
+    let width = panels.len() * NR;
+    let padded: Vec<f32>;
+    let dy = if width == n_out {
+        dy
+    } else {
+        let zeros = || std::iter::repeat_n(0.0, width - n_out);
+        padded = dy.chunks_exact(n_out).flat_map(|row| row.iter().copied().chain(zeros())).collect();
+        &padded
+    };
+    let mut dx = vec![0.0; m * n_in]; // [m, n_in]
+    let (row_parts, input_parts) = (m.div_ceil(ROWS), n_in.div_ceil(INPUTS));
+    let shared = Shared::new(&mut dx);
+    let isa = isa();
+    let task = |i: usize| {
+        let (r, k) = (i / input_parts * ROWS, i % input_parts * INPUTS);
+        let (rows, inputs) = (r..m.min(r + ROWS), k..n_in.min(k + INPUTS));
+        dispatch(isa, Part { panels, dy, rows, inputs, dx: shared.as_mut_ptr() });
+    };
+    match m * n_in * n_out <= 4 * INLINE {
+        true => (0..row_parts * input_parts).for_each(task),
+        false => pool::run(row_parts * input_parts, &task),
     }
     dx
 }
 
-/// The panel of inputs `at * NR..` of the transposed matrix: a strip for each output.
-fn turned<E: Element>(panels: &Panels<E>, n_out: usize, at: usize) -> Vec<Strip<E>> {
-    let first = at * NR;
-    let inputs = NR.min(panels.n_in() - first);
-    let mut strips = vec![Strip::ZERO; n_out];
-    for (panel, strips) in strips.chunks_mut(NR).enumerate() {
-        let stretch = &panels.panel(panel)[first..first + inputs];
-        for (j, from) in stretch.iter().enumerate() {
-            strips.iter_mut().zip(from.0).for_each(|(strip, w)| strip.0[j] = w);
+/// Some rows and some inputs.
+struct Part<'a, E> {
+    panels: &'a Panels<E>,
+    /// Rows of whole panels.
+    dy: &'a [f32],
+    rows: Range<usize>,
+    inputs: Range<usize>,
+    /// Writable for these inputs of these rows, which lie `n_in` apart.
+    dx: *mut f32,
+}
+
+impl<E: Element> Kernel for Part<'_, E> {
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let n_inputs = self.inputs.len();
+        // The lanes of each element, between stretches.
+        let mut lanes = vec![[0.0f32; MOST_LANES]; self.rows.len() * n_inputs];
+        for start in (0..self.panels.len()).step_by(STRETCH) {
+            let stretch = start..self.panels.len().min(start + STRETCH);
+            let mut row = 0;
+            while row < self.rows.len() {
+                // SAFETY: the rows and inputs of this part.
+                row += unsafe {
+                    match (V::ISA, self.rows.len() - row) {
+                        (Isa::Avx512, 6..) => self.rows_of::<V, 6>(row, &stretch, &mut lanes),
+                        (Isa::Avx512, 4..) => self.rows_of::<V, 4>(row, &stretch, &mut lanes),
+                        (_, 2..) => self.rows_of::<V, 2>(row, &stretch, &mut lanes),
+                        (_, _) => self.rows_of::<V, 1>(row, &stretch, &mut lanes),
+                    }
+                };
+            }
+        }
+        for (i, row) in self.rows.clone().enumerate() {
+            for (j, input) in self.inputs.clone().enumerate() {
+                // SAFETY: an element of this part; the lanes were stored from a vector.
+                unsafe {
+                    let sum = V::load(lanes[i * n_inputs + j].as_ptr()).sum();
+                    *self.dx.add(row * self.panels.n_in() + input) = sum;
+                }
+            }
         }
     }
-    strips
+}
+
+impl<E: Element> Part<'_, E> {
+    /// Adds a stretch of panels to `M` rows from `row` on; gives `M`.
+    /// # Safety
+    /// There are as many rows.
+    #[inline(always)]
+    unsafe fn rows_of<V: Lanes, const M: usize>(
+        &self,
+        row: usize,
+        stretch: &Range<usize>,
+        lanes: &mut [[f32; MOST_LANES]],
+    ) -> usize {
+        let n_inputs = self.inputs.len();
+        let mut j = 0;
+        while j < n_inputs {
+            // SAFETY: rows and inputs of this part.
+            unsafe {
+                if n_inputs - j >= SIDE {
+                    self.block::<V, M, SIDE>(row, j, stretch, lanes);
+                    j += SIDE;
+                } else {
+                    self.block::<V, M, 1>(row, j, stretch, lanes);
+                    j += 1;
+                }
+            }
+        }
+        M
+    }
+
+    /// # Safety
+    /// `M` rows from `row` on and `K` inputs from `j` on are of this part.
+    #[inline(always)]
+    unsafe fn block<V: Lanes, const M: usize, const K: usize>(
+        &self,
+        row: usize,
+        j: usize,
+        stretch: &Range<usize>,
+        lanes: &mut [[f32; MOST_LANES]],
+    ) {
+        let n_inputs = self.inputs.len();
+        let width = self.panels.len() * NR;
+        let first = self.inputs.start + j;
+        let mut sums = [[V::splat(0.0); K]; M];
+        // SAFETY: lanes hold `MOST_LANES` numbers, at least a vector; `dy` has whole panels in each row; a
+        // panel has a strip of `NR` weights for each input.
+        unsafe {
+            for (i, sums) in sums.iter_mut().enumerate() {
+                for (k, sum) in sums.iter_mut().enumerate() {
+                    *sum = V::load(lanes[(row + i) * n_inputs + j + k].as_ptr());
+                }
+            }
+            let dy = self.dy.as_ptr().add((self.rows.start + row) * width);
+            for panel in stretch.clone() {
+                let strips = self.panels.panel(panel)[first..first + K].as_ptr().cast::<E>();
+                for lane in (0..NR).step_by(V::LANES) {
+                    let mut w = [V::splat(0.0); K];
+                    for (k, w) in w.iter_mut().enumerate() {
+                        *w = E::load::<V>(strips.add(k * NR + lane));
+                    }
+                    for (i, sums) in sums.iter_mut().enumerate() {
+                        let dy = V::load(dy.add(i * width + panel * NR + lane));
+                        for (sum, w) in sums.iter_mut().zip(w) {
+                            *sum = dy.fma(w, *sum);
+                        }
+                    }
+                }
+            }
+            for (i, sums) in sums.iter().enumerate() {
+                for (k, sum) in sums.iter().enumerate() {
+                    sum.store(lanes[(row + i) * n_inputs + j + k].as_mut_ptr());
+                }
+            }
+        }
+    }
 }

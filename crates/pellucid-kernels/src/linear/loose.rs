@@ -70,7 +70,7 @@ pub fn linear_loose(w: Loose<'_>, n_out: usize, n_in: usize, bias: Option<&[f32]
 
 /// # Safety
 /// `out` is writable for `x.len() / n_in * n_out` elements; all are written.
-pub(super) unsafe fn products<E: Element>(
+unsafe fn products<E: Element>(
     make: &(dyn Fn(usize) -> Vec<Strip<E>> + Sync),
     bias: &[f32],
     n_out: usize,

@@ -7,7 +7,7 @@ use crate::weights::Element;
 /// The weights of one input for the outputs of one panel. Aligned so that no load crosses a cache line.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
-pub(crate) struct Strip<E>(pub(super) [E; NR]);
+pub(crate) struct Strip<E>([E; NR]);
 
 impl<E: Element> Strip<E> {
     pub(super) const ZERO: Self = Strip([E::ZERO; NR]);
