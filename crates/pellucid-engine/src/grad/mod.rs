@@ -14,6 +14,7 @@ mod derivatives;
 mod node;
 mod op;
 mod packed;
+mod part;
 mod pull;
 mod stretch;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pellucid_graph::{Arg, Code, DType, Diagnostic, Op, TensorType};
 
 use super::derivatives::{Derivative, Keep, find};
-use super::{At, Node, Rule, Stretch, Track};
+use super::{At, Node, Rule, Stretch, Track, part};
 use crate::ops::{run, run_with};
 use crate::{Error, Tensor};
 
@@ -14,6 +14,11 @@ pub(crate) fn attach(op: Op, args: Vec<Arg>, inputs: &[&Tensor], made: Vec<Tenso
     let smooth = |t: &Tensor| t.dtype().is_float();
     if op.def().name == "detach" || made.iter().any(Tensor::is_meta) || !made.iter().any(smooth) {
         return made;
+    }
+    if let ([x], [y]) = (inputs, &made[..])
+        && let Some(start) = part::start(op, &args, x.shape(), y.numel())
+    {
+        return vec![y.clone().tracked(&[x], || part::Part { op, start, shape: x.shape().to_vec() })];
     }
     let found = find(op.def().name);
     let keep = found.map_or(Keep::Nothing, |(keep, _)| keep);

@@ -56,8 +56,11 @@ where
     fn pull(&self, at: At<'_>, grads: &[Option<Stretch>]) -> Result<Vec<Option<Stretch>>, Error> {
         let Some(Some(dy)) = grads.first() else { return Ok(vec![None; N]) };
         once(at)?;
-        let rows = dy.start / self.width..dy.end() / self.width;
-        let pulled = (self.rule)(rows.clone(), dy.f32s())?;
+        let rows = dy.start / self.width..dy.end().div_ceil(self.width);
+        let start = rows.start * self.width;
+        let whole = Stretch { start: dy.start - start, x: dy.x.clone() };
+        let whole = whole.spread(&[rows.len() * self.width], 0.0)?;
+        let pulled = (self.rule)(rows.clone(), whole.f32s())?;
         let stretch = |(dx, width): (Vec<f32>, usize)| Some(Stretch::of(rows.start * width, dx));
         Ok(pulled.into_iter().zip(self.widths).map(stretch).collect())
     }
@@ -118,9 +121,12 @@ impl Rule for Taken {
     fn pull(&self, at: At<'_>, grads: &[Option<Stretch>]) -> Result<Vec<Option<Stretch>>, Error> {
         let Some(Some(dense)) = grads.first() else { return Ok(vec![None]) };
         once(at)?;
+        let span = self.batch.span(&self.range, self.layout, &self.shape);
+        if self.layout == Layout::Tokens && self.batch.is_uniform(&self.range) {
+            return Ok(vec![Some(Stretch { start: span.start + dense.start, x: dense.x.clone() })]);
+        }
         let dense_shape = self.batch.dense_shape(&self.range, self.layout, &self.shape);
         let dense = dense.clone().spread(&dense_shape, -0.0)?;
-        let span = self.batch.span(&self.range, self.layout, &self.shape);
         let packed = self.batch.packed_part(&self.range, self.layout, &self.shape, &dense, span.clone());
         Ok(vec![Some(Stretch::of(span.start, packed))])
     }

@@ -125,6 +125,15 @@ pub(crate) fn run_with(name: &str, tensors: &[&Tensor], named: Vec<(&str, Arg)>)
     }
 }
 
+/// Tensors one after the other along the first axis.
+pub(crate) fn joined(tensors: &[&Tensor]) -> Result<Tensor, Error> {
+    let op = Op::find("cat")?;
+    let all = Arg::Values((0..tensors.len()).map(|i| ValueId(i as u32)).collect());
+    let args = op.def().bind(vec![all], Vec::new())?;
+    let mut made = eval(op, &args, |v| tensors.get(v.index()).copied())?;
+    Ok(made.swap_remove(0))
+}
+
 /// Runs the kernel; values are numbered as in `tensors`, none of which is tracked.
 fn compute(op: Op, args: &[Arg], tensors: &[&Tensor]) -> Out {
     let types: Vec<TensorType> = tensors.iter().map(|t| t.ty()).collect();

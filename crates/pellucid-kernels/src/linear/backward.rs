@@ -4,9 +4,10 @@
 //! panel after the other in ascending order, and is summed across at the end: one order for every row, whatever
 //! else is in the call. Long sums are taken in stretches of panels, between which the lanes lie in memory.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
-use super::pack::Panels;
+use super::pack::{Panels, Strip};
 use super::{Layout, Loose, NR, PackedLinear, Stored};
 use crate::dispatch::{Kernel, dispatch};
 use crate::isa::{Isa, isa};
@@ -21,10 +22,17 @@ const INPUTS: usize = 64;
 const STRETCH: usize = 24;
 /// Rows that one task takes, which bounds the lanes that it keeps.
 const ROWS: usize = 96;
+/// Rows for which weights are not copied.
+const FEW: usize = 6;
 /// Inputs that are summed side by side.
 const SIDE: usize = 4;
 /// The most lanes of any instruction set.
 const MOST_LANES: usize = 16;
+
+thread_local! {
+    /// The lanes of a task, between stretches of its sums.
+    static LANES: RefCell<Vec<[f32; MOST_LANES]>> = const { RefCell::new(Vec::new()) };
+}
 
 impl PackedLinear {
     /// Computes the gradient of `x [m, n_in]` from that of [`PackedLinear::forward`]'s result, `dy [m, n_out]`.
@@ -83,7 +91,11 @@ fn products<E: Element>(panels: &Panels<E>, n_out: usize, dy: &[f32]) -> Vec<f32
     let task = |i: usize| {
         let (r, k) = (i / input_parts * ROWS, i % input_parts * INPUTS);
         let (rows, inputs) = (r..m.min(r + ROWS), k..n_in.min(k + INPUTS));
-        dispatch(isa, Part { panels, dy, rows, inputs, dx: shared.as_mut_ptr() });
+        LANES.with_borrow_mut(|lanes| {
+            lanes.clear();
+            lanes.resize(rows.len() * inputs.len(), [0.0; MOST_LANES]);
+            dispatch(isa, Part { panels, dy, rows, inputs, lanes, dx: shared.as_mut_ptr() });
+        });
     };
     match m * n_in * n_out <= 4 * INLINE {
         true => (0..row_parts * input_parts).for_each(task),
@@ -99,27 +111,32 @@ struct Part<'a, E> {
     dy: &'a [f32],
     rows: Range<usize>,
     inputs: Range<usize>,
+    /// Zeros, for each element of the part.
+    lanes: &'a mut [[f32; MOST_LANES]],
     /// Writable for these inputs of these rows, which lie `n_in` apart.
     dx: *mut f32,
 }
 
 impl<E: Element> Kernel for Part<'_, E> {
     #[inline(always)]
-    fn run<V: Lanes>(self) {
+    fn run<V: Lanes>(mut self) {
         let n_inputs = self.inputs.len();
-        // The lanes of each element, between stretches.
-        let mut lanes = vec![[0.0f32; MOST_LANES]; self.rows.len() * n_inputs];
+        // Many rows read weights in the order in which they are copied here; few read them where they lie.
+        let mut copy = Vec::new();
         for start in (0..self.panels.len()).step_by(STRETCH) {
             let stretch = start..self.panels.len().min(start + STRETCH);
+            if self.rows.len() > FEW {
+                self.copy_weights(&stretch, &mut copy);
+            }
             let mut row = 0;
             while row < self.rows.len() {
                 // SAFETY: the rows and inputs of this part.
                 row += unsafe {
                     match (V::ISA, self.rows.len() - row) {
-                        (Isa::Avx512, 6..) => self.rows_of::<V, 6>(row, &stretch, &mut lanes),
-                        (Isa::Avx512, 4..) => self.rows_of::<V, 4>(row, &stretch, &mut lanes),
-                        (_, 2..) => self.rows_of::<V, 2>(row, &stretch, &mut lanes),
-                        (_, _) => self.rows_of::<V, 1>(row, &stretch, &mut lanes),
+                        (Isa::Avx512, 6..) => self.rows_of::<V, 6>(row, &stretch, &copy),
+                        (Isa::Avx512, 4..) => self.rows_of::<V, 4>(row, &stretch, &copy),
+                        (_, 2..) => self.rows_of::<V, 2>(row, &stretch, &copy),
+                        (_, _) => self.rows_of::<V, 1>(row, &stretch, &copy),
                     }
                 };
             }
@@ -128,7 +145,7 @@ impl<E: Element> Kernel for Part<'_, E> {
             for (j, input) in self.inputs.clone().enumerate() {
                 // SAFETY: an element of this part; the lanes were stored from a vector.
                 unsafe {
-                    let sum = V::load(lanes[i * n_inputs + j].as_ptr()).sum();
+                    let sum = V::load(self.lanes[i * n_inputs + j].as_ptr()).sum();
                     *self.dx.add(row * self.panels.n_in() + input) = sum;
                 }
             }
@@ -137,15 +154,29 @@ impl<E: Element> Kernel for Part<'_, E> {
 }
 
 impl<E: Element> Part<'_, E> {
+    /// The weights of a stretch in the order in which blocks of rows read them: those of [`SIDE`] inputs, panel
+    /// after panel, then those of the next.
+    fn copy_weights(&self, stretch: &Range<usize>, copy: &mut Vec<Strip<E>>) {
+        copy.clear();
+        let mut inputs = self.inputs.clone();
+        while !inputs.is_empty() {
+            let side = if inputs.len() >= SIDE { SIDE } else { 1 };
+            for panel in stretch.clone() {
+                copy.extend_from_slice(&self.panels.panel(panel)[inputs.start..inputs.start + side]);
+            }
+            inputs.start += side;
+        }
+    }
+
     /// Adds a stretch of panels to `M` rows from `row` on; gives `M`.
     /// # Safety
     /// There are as many rows.
     #[inline(always)]
     unsafe fn rows_of<V: Lanes, const M: usize>(
-        &self,
+        &mut self,
         row: usize,
         stretch: &Range<usize>,
-        lanes: &mut [[f32; MOST_LANES]],
+        copy: &[Strip<E>],
     ) -> usize {
         let n_inputs = self.inputs.len();
         let mut j = 0;
@@ -153,10 +184,10 @@ impl<E: Element> Part<'_, E> {
             // SAFETY: rows and inputs of this part.
             unsafe {
                 if n_inputs - j >= SIDE {
-                    self.block::<V, M, SIDE>(row, j, stretch, lanes);
+                    self.block::<V, M, SIDE>(row, j, stretch, copy);
                     j += SIDE;
                 } else {
-                    self.block::<V, M, 1>(row, j, stretch, lanes);
+                    self.block::<V, M, 1>(row, j, stretch, copy);
                     j += 1;
                 }
             }
@@ -168,11 +199,11 @@ impl<E: Element> Part<'_, E> {
     /// `M` rows from `row` on and `K` inputs from `j` on are of this part.
     #[inline(always)]
     unsafe fn block<V: Lanes, const M: usize, const K: usize>(
-        &self,
+        &mut self,
         row: usize,
         j: usize,
         stretch: &Range<usize>,
-        lanes: &mut [[f32; MOST_LANES]],
+        copy: &[Strip<E>],
     ) {
         let n_inputs = self.inputs.len();
         let width = self.panels.len() * NR;
@@ -183,12 +214,16 @@ impl<E: Element> Part<'_, E> {
         unsafe {
             for (i, sums) in sums.iter_mut().enumerate() {
                 for (k, sum) in sums.iter_mut().enumerate() {
-                    *sum = V::load(lanes[(row + i) * n_inputs + j + k].as_ptr());
+                    *sum = V::load(self.lanes[(row + i) * n_inputs + j + k].as_ptr());
                 }
             }
             let dy = self.dy.as_ptr().add((self.rows.start + row) * width);
             for panel in stretch.clone() {
-                let strips = self.panels.panel(panel)[first..first + K].as_ptr().cast::<E>();
+                let strips = match copy.is_empty() {
+                    true => &self.panels.panel(panel)[first..first + K],
+                    false => &copy[j * stretch.len() + (panel - stretch.start) * K..][..K],
+                };
+                let strips = strips.as_ptr().cast::<E>();
                 for lane in (0..NR).step_by(V::LANES) {
                     let mut w = [V::splat(0.0); K];
                     for (k, w) in w.iter_mut().enumerate() {
@@ -204,7 +239,7 @@ impl<E: Element> Part<'_, E> {
             }
             for (i, sums) in sums.iter().enumerate() {
                 for (k, sum) in sums.iter().enumerate() {
-                    sum.store(lanes[(row + i) * n_inputs + j + k].as_mut_ptr());
+                    sum.store(self.lanes[(row + i) * n_inputs + j + k].as_mut_ptr());
                 }
             }
         }
