@@ -2,7 +2,7 @@
 
 use crate::dispatch::{Kernel, dispatch};
 use crate::isa::isa;
-use crate::lanes::{Lanes, load_or};
+use crate::lanes::Lanes;
 use crate::rows::for_row_ranges;
 
 /// Computes `(x - mean) / sqrt(var + eps) * w + b` for each row of `x [m, d]`; `w` and `b` are `[d]`,
@@ -114,7 +114,7 @@ pub(crate) fn moment<V: Lanes, const POWER: u32>(x: &[f32], centre: f32) -> f32 
     for (chunk, chain) in rest.chunks(V::LANES).zip(&mut chains) {
         // Lanes without an element hold the centre, hence add zero.
         // SAFETY: the chunk has its own length, at most `LANES`.
-        let x: V = unsafe { load_or(chunk.as_ptr(), chunk.len(), centre) };
+        let x = unsafe { V::load_or(chunk.as_ptr(), chunk.len(), V::splat(centre)) };
         *chain = chain.add(power::<V, POWER>(x.sub(V::splat(centre))));
     }
     let [a, b, c, d] = chains;

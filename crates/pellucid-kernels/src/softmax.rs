@@ -6,7 +6,7 @@
 
 use crate::dispatch::{Kernel, dispatch};
 use crate::isa::isa;
-use crate::lanes::{Lanes, load_or};
+use crate::lanes::Lanes;
 use crate::math::exp;
 use crate::rows::for_row_ranges;
 
@@ -80,6 +80,9 @@ impl Kernel for LogSoftmax<'_> {
 pub(crate) unsafe fn softmax_row<V: Lanes>(x: *const f32, out: *mut f32, n: usize) -> f32 {
     // SAFETY: all accesses are below `n`.
     unsafe {
+        if n <= V::LANES {
+            return one_vector::<V>(x, out, n);
+        }
         let top = greatest::<V>(x, n);
         let sum = exponentials::<V>(x, Some(out), n, top);
         let divisor = V::splat(sum);
@@ -87,6 +90,22 @@ pub(crate) unsafe fn softmax_row<V: Lanes>(x: *const f32, out: *mut f32, n: usiz
             let y = V::load_up_to(out.add(i), n - i).div(divisor);
             y.store_up_to(out.add(i), n - i);
         }
+        sum
+    }
+}
+
+/// The same arithmetic for a row of one vector, which stays in a register.
+/// # Safety
+/// As [`softmax_row`], `n` being at most `LANES`.
+#[inline(always)]
+unsafe fn one_vector<V: Lanes>(x: *const f32, out: *mut f32, n: usize) -> f32 {
+    let hidden = V::splat(f32::NEG_INFINITY);
+    // SAFETY: all accesses are below `n`.
+    unsafe {
+        let x = V::load_or(x, n, hidden);
+        let e = exp(x.sub(V::splat(hidden.max(x).greatest())));
+        let sum = V::splat(0.0).add(e).sum();
+        e.div(V::splat(sum)).store_part(out, n);
         sum
     }
 }
@@ -103,7 +122,7 @@ unsafe fn greatest<V: Lanes>(x: *const f32, n: usize) -> f32 {
             top = top.max(V::load(x.add(i)));
         }
         if full < n {
-            top = top.max(load_or(x.add(full), n - full, f32::NEG_INFINITY));
+            top = top.max(V::load_or(x.add(full), n - full, V::splat(f32::NEG_INFINITY)));
         }
     }
     top.greatest()
@@ -127,7 +146,7 @@ unsafe fn exponentials<V: Lanes>(x: *const f32, out: Option<*mut f32>, n: usize,
             }
         }
         if full < n {
-            let e = exp(load_or::<V>(x.add(full), n - full, f32::NEG_INFINITY).sub(centre));
+            let e = exp(V::load_or(x.add(full), n - full, V::splat(f32::NEG_INFINITY)).sub(centre));
             sum = sum.add(e);
             if let Some(out) = out {
                 e.store_part(out.add(full), n - full);

@@ -45,6 +45,13 @@ impl Lanes for Avx2 {
         Avx2(unsafe { _mm256_maskload_ps(p, first(n)) })
     }
     #[inline(always)]
+    unsafe fn load_or(p: *const f32, n: usize, fill: Self) -> Self {
+        Avx2(unsafe {
+            let mask = first(n);
+            _mm256_blendv_ps(fill.0, _mm256_maskload_ps(p, mask), _mm256_castsi256_ps(mask))
+        })
+    }
+    #[inline(always)]
     unsafe fn store(self, p: *mut f32) {
         unsafe { _mm256_storeu_ps(p, self.0) }
     }

@@ -38,6 +38,10 @@ impl Lanes for Avx512 {
         Avx512(unsafe { _mm512_maskz_loadu_ps(first(n), p) })
     }
     #[inline(always)]
+    unsafe fn load_or(p: *const f32, n: usize, fill: Self) -> Self {
+        Avx512(unsafe { _mm512_mask_loadu_ps(fill.0, first(n), p) })
+    }
+    #[inline(always)]
     unsafe fn store(self, p: *mut f32) {
         unsafe { _mm512_storeu_ps(p, self.0) }
     }

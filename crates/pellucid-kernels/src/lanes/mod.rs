@@ -35,6 +35,10 @@ pub(crate) trait Lanes: Copy {
     /// # Safety
     /// `p` is readable for `n <= LANES` elements.
     unsafe fn load_part(p: *const f32, n: usize) -> Self;
+    /// Loads the first `n` lanes, those of `fill` behind them.
+    /// # Safety
+    /// `p` is readable for `n <= LANES` elements.
+    unsafe fn load_or(p: *const f32, n: usize, fill: Self) -> Self;
     /// # Safety
     /// `p` is writable for `LANES` elements.
     unsafe fn store(self, p: *mut f32);
@@ -117,17 +121,4 @@ pub(crate) trait Lanes: Copy {
 pub(crate) struct Field {
     pub(crate) mask: u32,
     pub(crate) ones: u32,
-}
-
-/// Loads the first `n` lanes and sets those behind them to `fill`.
-/// # Safety
-/// `p` is readable for `n <= V::LANES` elements.
-#[inline(always)]
-pub(crate) unsafe fn load_or<V: Lanes>(p: *const f32, n: usize, fill: f32) -> V {
-    let mut padded = [fill; 16];
-    // SAFETY: the caller's promise, and no instruction set has more than 16 lanes.
-    unsafe {
-        std::ptr::copy_nonoverlapping(p, padded.as_mut_ptr(), n);
-        V::load(padded.as_ptr())
-    }
 }

@@ -45,6 +45,15 @@ impl Lanes for Portable {
         Portable(out)
     }
     #[inline(always)]
+    unsafe fn load_or(p: *const f32, n: usize, fill: Self) -> Self {
+        let mut out = fill.0;
+        for (i, x) in out.iter_mut().enumerate().take(n) {
+            // SAFETY: `i < n`, and the caller gives `n` readable elements.
+            *x = unsafe { p.add(i).read() };
+        }
+        Portable(out)
+    }
+    #[inline(always)]
     unsafe fn store(self, p: *mut f32) {
         // SAFETY: the caller gives `N` writable elements.
         unsafe { p.cast::<[f32; N]>().write_unaligned(self.0) }
