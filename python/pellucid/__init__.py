@@ -32,6 +32,7 @@ from pellucid._contract import *  # noqa: F403
 from pellucid._create import *  # noqa: F403
 from pellucid._gradients import *  # noqa: F403
 from pellucid._log import Log, on_log
+from pellucid._meter import Meter
 from pellucid._native import __version__, peak_memory
 from pellucid._ops import *  # noqa: F403 - the table's names
 from pellucid._places import *  # noqa: F403
@@ -97,6 +98,7 @@ __all__ = [
     "LimitError",
     "LoadError",
     "Log",
+    "Meter",
     "Model",
     "OrderError",
     "PathError",

@@ -71,6 +71,17 @@ def recorder_for(model: _native.Model, what: str) -> Recorder:
     return tracer._open()
 
 
+def place_of(model: _native.Model, path: str, point: str) -> tuple[Recorder, int, int] | None:
+    """Recorder, invoke and step that are meant where a site is used, if nothing is wrong there."""
+    tracer = CURRENT.get()
+    if tracer is None or tracer._model is not model or tracer._invoke is None:
+        return None
+    recorder = tracer._recorder
+    if recorder is None or not recorder.is_open:
+        return None
+    return recorder, tracer._invoke, tracer._step_of(path, point)
+
+
 def invoke_for(model: _native.Model, what: str, path: str, point: str) -> tuple[Recorder, int, int]:
     """Recorder, invoke and step that are meant where `what` is written."""
     recorder = recorder_for(model, what)

@@ -97,6 +97,8 @@ def _listed(given: Any) -> list[Any]:
 def _rows(items: list[Any], given: object) -> Prompts:
     if not isinstance(items, list):
         raise _unusable(given)
+    if items and set(map(type, items)) == {int}:
+        return [items]  # most often, and many
     if items and all(_is_id(item) for item in items):
         return [[int(item) for item in items]]
     return [_row(item) for item in items]

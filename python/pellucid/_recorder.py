@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pellucid import _native
 from pellucid._gradients import Backwards
 from pellucid._location import Location, here, shown
+from pellucid._meter import Meter
 from pellucid._unused import Unused
 from pellucid._whole import WHOLE, WholeBatch
 from pellucid.errors import PellucidError, fault
@@ -61,6 +62,8 @@ class Recorder(_native.Recorder):
         """Saved values that do not exist, and the step of the generation that was not made."""
         self.on_token: Callable[[int, int, str, str | None], object] | None = None
         """Hears of each token that a generation makes: row, id, text, why it ended."""
+        self.meter: Meter | None = None
+        """What its run took."""
         self.has_invoke = False
         """Whether there is anything to run it on."""
         self.whole: WholeBatch | None = None
@@ -208,8 +211,7 @@ class Recorder(_native.Recorder):
         """Runs what was recorded and gives the saved tensors their elements."""
         try:
             self.prepare()
-            arrays, absent = self._computed()
-            self.fill(arrays, absent)
+            self.fill(*self._computed())
         finally:
             self.close()
 
@@ -227,9 +229,14 @@ class Recorder(_native.Recorder):
             if tensor._is_of(self):
                 tensor.save()
 
-    def fill(self, arrays: dict[str, _native.Array], absent: list[tuple[str, int]]) -> None:
+    def fill(
+        self,
+        found: list[tuple[str, _native.Array]],
+        absent: list[tuple[str, int]],
+        took: tuple[int, int, float],
+    ) -> None:
         """Gives the saved tensors their elements."""
-        self.absent = dict(absent)
+        arrays, self.absent, self.meter = dict(found), dict(absent), Meter(*took)
         self._adopted.clear()
         for tensor, name in self._kept:
             if name in arrays:
@@ -237,10 +244,9 @@ class Recorder(_native.Recorder):
         if self.absent:
             leave_out_absent(self._containers)
 
-    def _computed(self) -> tuple[dict[str, _native.Array], list[tuple[str, int]]]:
+    def _computed(self) -> _native.Results:
         try:
-            arrays, absent = self.trace().run(self.model, self._log, self.on_token)
-            return dict(arrays), absent
+            return self.trace().run(self.model, self._log, self.on_token)
         except PellucidError as raised:
             raise self.explained(raised) from None
 

@@ -227,13 +227,14 @@ class Cache(Mapping[str, Cached]):
     def _fill(self) -> None:
         """Saves the values as they are now, those that the run comes by."""
         at = here()
+        sites = self._root._model.sites()
         last = _last(self._root, self._recorder)
         found: dict[str, dict[str, Any]] = {}
         skipped = self._skipped()
         for step in self._steps:
             if not self._recorder.reach_step(step, at):
                 break
-            for order, (path, point, *_) in enumerate(self._root._model.sites()):
+            for order, (path, point, *_) in enumerate(sites):
                 if path not in self._wanted or point not in self._points or (step, order) > last:
                     continue
                 if any((step, above) in skipped for above in _above(path)):
@@ -247,7 +248,8 @@ class Cache(Mapping[str, Cached]):
                     saved[point] = value.save()
                 else:
                     saved.setdefault(point, []).append(value.save())
-        by_output = [path for path in _outputs(self._root) if "output" in found.get(path, ())]
+        outputs = (path for path, point, *_ in sites if point == "output")
+        by_output = [path for path in outputs if "output" in found.get(path, ())]
         self._values = {path: found[path] for path in by_output} | found
         self._is_filled = True
 
@@ -256,10 +258,6 @@ def _summary(found: Any) -> str:
     if isinstance(found, list):
         return f"{len(found)} steps"
     return f"{found.dtype.name}{list(found.shape)}"
-
-
-def _outputs(root: Envoy) -> Iterator[str]:
-    return (path for path, point, *_ in root._model.sites() if point == "output")
 
 
 def _above(path: str) -> Iterator[str]:
@@ -271,10 +269,10 @@ def _above(path: str) -> Iterator[str]:
 
 def _last(root: Envoy, recorder: Recorder) -> tuple[int, int]:
     """The last step and site, in the model's order, that the run comes by."""
+    if not recorder.is_stopped:
+        return sys.maxsize, sys.maxsize
     places = [f"{path}.{point}".lstrip(".") for path, point, *_ in root._model.sites()]
     places += [f"{path}.{point}" for path, point, *_ in root._model.generator_sites()]
-    if not recorder.is_stopped:
-        return sys.maxsize, len(places)
     target = {place: real for _, place, real in root._model.aliases()}
     touched = ((step, f"{path}.{point}".lstrip(".")) for step, path, point in recorder.touched)
     orders = ((step, places.index(target.get(place, place))) for step, place in touched)

@@ -8,7 +8,14 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from pellucid import _call, _habits, _native, _tree
-from pellucid._current import invoke_for, next_of, recorder_for, recorder_of, weights_recorder
+from pellucid._current import (
+    invoke_for,
+    next_of,
+    place_of,
+    recorder_for,
+    recorder_of,
+    weights_recorder,
+)
 from pellucid._html import model as page
 from pellucid._location import here
 from pellucid.errors import fault
@@ -260,7 +267,8 @@ class Envoy:
         at = here()
         recorder, invoke, step = self._place(point)
         value = recorder.read(invoke, self._path, point, step, at)
-        _call.watch((value,), at)
+        if not (recorder.n_bodies or recorder.is_live):
+            recorder.unused.add(value, (value,), at)
         if point == "output" and _habits.returns_tuple(self._kind):
             recorder.tuples[value] = self._shown(point)
         return _call.made(value, at)
@@ -277,7 +285,8 @@ class Envoy:
         return _call.made(value, at)
 
     def _place(self, point: str) -> tuple[Recorder, int, int]:
-        return invoke_for(self._model, self._shown(point), self._path, point)
+        found = place_of(self._model, self._path, point)
+        return found or invoke_for(self._model, self._shown(point), self._path, point)
 
     def _child_named(self, name: str) -> Envoy:
         """A module that is known to be there."""

@@ -10,6 +10,7 @@ from pellucid import _chat, _native, _progress, _prompt
 from pellucid._call import made
 from pellucid._html import model as page
 from pellucid._location import here
+from pellucid._scan import Scanner
 from pellucid.dtype import DType
 from pellucid.dtype import dtype as element_type
 from pellucid.edit import Edit, Editor
@@ -17,7 +18,7 @@ from pellucid.envoy import Envoy, Envoys, envoy_classes, grow
 from pellucid.errors import fault
 from pellucid.session import Session
 from pellucid.tokenizer import Tokenizer
-from pellucid.tracer import Scanner, Tracer
+from pellucid.tracer import Tracer
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -149,8 +149,8 @@ class Session:
             results = _native.run_session(jobs)
         except PellucidError as raised:
             raise self._recorders[0].explained(raised) from None
-        for recorder, (arrays, absent) in zip(self._recorders, results, strict=True):
-            recorder.fill(dict(arrays), absent)
+        for recorder, result in zip(self._recorders, results, strict=True):
+            recorder.fill(*result)
         leave_out_absent(self._containers)
 
 

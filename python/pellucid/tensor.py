@@ -136,12 +136,14 @@ class Tensor(Places, Reductions, New, Elements, Gradients):
         `name` is what the result is called in the trace's text form.
         """
         handle = self._value
-        if isinstance(handle, _native.Handle) and handle.recorder.is_pending:
-            self._used()
-        else:
-            handle = self._lowered()
         if isinstance(handle, _native.Handle):
-            self._name = handle.recorder.keep(self, handle, name)
+            recorder = handle.recorder
+            if recorder.is_open or recorder.is_pending:
+                recorder.unused.discard(handle)
+            else:
+                handle = self._imported(recorder, handle)
+                recorder = handle.recorder
+            self._name = recorder.keep(self, handle, name)
         return self
 
     @property

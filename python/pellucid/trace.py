@@ -67,7 +67,7 @@ class Trace:
         from pellucid._log import hear  # which is built on tensors
 
         at = here()
-        arrays, _ = self._inner.run(model._model, hear)
+        arrays, *_ = self._inner.run(model._model, hear)
         return {name: _call.made(array, at) for name, array in arrays}
 
     def _repr_html_(self) -> str:

@@ -21,6 +21,7 @@ from pellucid.trace import Trace
 
 if TYPE_CHECKING:
     from pellucid._log import Log
+    from pellucid._meter import Meter
     from pellucid.cache import Cache
     from pellucid.envoy import Envoy
     from pellucid.session import Session
@@ -303,6 +304,15 @@ class Tracer:
         return self._entered().trace().explain(self._model)
 
     @property
+    def meter(self) -> Meter:
+        """What the run took: bytes at its peak, tokens, seconds; there once the block has ended."""
+        meter = self._entered().meter
+        if meter is None:
+            message = f"the trace of {shown(self._at)} has not run"
+            raise fault("no-trace", message, "a live trace and a scanned one have no meter")
+        return meter
+
+    @property
     def text(self) -> str:
         """The trace as text."""
         return self._trace().text
@@ -383,15 +393,3 @@ class Invoker:
             self._tracer._in_invoke = False
             self._tracer._go_to(0)
             self._tracer._entered().end_invoke()
-
-
-class Scanner(Tracer):
-    """A trace that is checked and not run: `with model.scan(prompt) as tracer:`."""
-
-    def _join(self, session: Session, recorder: Recorder) -> None:
-        """Stays outside: it runs nothing."""
-
-    _word = "scan"
-
-    def _run(self, recorder: Recorder) -> None:
-        recorder.scan()

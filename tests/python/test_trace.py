@@ -304,3 +304,25 @@ def test_what_is_created_inside_a_trace_is_part_of_it(llama: pl.LanguageModel) -
     assert not pl.zeros(2).is_symbolic
     with llama.trace(PROMPT), pytest.raises(pl.LimitError, match="value_bytes"):
         pl.zeros(1 << 40)
+
+
+def test_a_meter_says_what_a_run_took_and_explain_says_it_before(llama: pl.LanguageModel) -> None:
+    ids = [(37 * i + 5) % 380 for i in range(40)]
+    with llama.trace(ids) as tracer:
+        logits = llama.lm_head.output.save()
+        plan = tracer.explain()
+        with pytest.raises(pl.TraceError, match="has not run"):
+            _ = tracer.meter
+    bytes_of_logits = 4 * logits.numel()
+    assert bytes_of_logits <= tracer.meter.peak_bytes < 10 * bytes_of_logits
+    assert tracer.meter.tokens == 40 and tracer.meter.seconds > 0
+    assert "memory beside the weights: at most " in plan
+    with llama.generate(ids, max_new_tokens=4, ignore_eos=True) as generation:
+        generation.result.save()
+    assert generation.meter.tokens == 43
+    with llama.session():
+        with llama.trace(ids[:3]) as first:
+            kept = llama.model.layers[0].output.save()
+        with llama.trace(ids[:5]) as second:
+            (llama.lm_head.output[:, -1] + kept.sum()).save()
+    assert (first.meter.tokens, second.meter.tokens) == (3, 5)

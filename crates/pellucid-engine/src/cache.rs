@@ -7,6 +7,7 @@ use pellucid_kernels::Segment;
 
 use crate::Tensor;
 use crate::batch::{Batch, Sequence};
+use crate::meter::Hold;
 
 /// The keys and values of a generation.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ struct Layer {
     v: Vec<f32>,
     /// Numbers of one token.
     width: usize,
+    hold: Hold,
 }
 
 /// A layer's keys and values after appending, and where each sequence's lie.
@@ -105,5 +107,6 @@ impl Layer {
         let room = (tokens * self.width).max(self.k.len());
         self.k.resize(room, 0.0);
         self.v.resize(room, 0.0);
+        self.hold.grow_to(2 * room * size_of::<f32>());
     }
 }

@@ -4,6 +4,7 @@ use pellucid_graph::{CheckedTrace, Cost, Kind, Limits, PassPlan, check_session, 
 
 use crate::batch::Batch;
 use crate::interleave::{Interleaver, Values};
+use crate::meter::{Meter, metered};
 use crate::pass::Halt;
 use crate::steps::Follower as _;
 use crate::{Cancel, Error, Event, Model, Observer, Tensor, steps};
@@ -13,6 +14,7 @@ use crate::{Cancel, Error, Event, Model, Observer, Tensor, steps};
 pub struct Saved {
     values: Vec<(String, Tensor)>,
     absent: Vec<Absent>,
+    meter: Meter,
 }
 
 /// A value that does not exist, since the generation ended before a step that it needs.
@@ -43,6 +45,11 @@ impl Saved {
     /// What was to be saved and does not exist.
     pub fn absent(&self) -> &[Absent] {
         &self.absent
+    }
+
+    /// What the run took.
+    pub fn meter(&self) -> Meter {
+        self.meter
     }
 }
 
@@ -88,6 +95,17 @@ pub fn execute_session(
 }
 
 fn run<'a>(
+    model: &'a Model,
+    checked: &'a CheckedTrace,
+    earlier: &'a [Saved],
+    cancel: &'a Cancel,
+    observer: &'a mut Observer<'a>,
+) -> Result<Saved, Error> {
+    let (saved, meter) = metered(|| run_plan(model, checked, earlier, cancel, observer));
+    Ok(Saved { meter, ..saved? })
+}
+
+fn run_plan<'a>(
     model: &'a Model,
     checked: &'a CheckedTrace,
     earlier: &'a [Saved],

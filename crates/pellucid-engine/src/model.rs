@@ -15,7 +15,7 @@ use crate::pass::{Child, Flow, Module, Pass, PointId, WatchSet};
 use crate::precision::Precision;
 use crate::probe::{Identity, probe};
 use crate::scope::{Registered, Registry, Scope};
-use crate::{Cancel, Error, Tensor};
+use crate::{Cancel, Error, Tensor, meter};
 
 /// A model with its weights, ready to run. Shared between threads: a run changes nothing in it.
 ///
@@ -245,7 +245,23 @@ impl Model {
     /// # Errors
     /// [`Halt`](crate::pass::Halt) from a watcher or a failure.
     pub fn forward(&self, pass: &mut Pass<'_>, ids: Tensor) -> Flow<Tensor> {
+        meter::count_tokens(pass.batch().tokens());
         pass.call(&self.body.root, ids)
+    }
+
+    /// The same for one prompt, which nobody watches.
+    ///
+    /// # Errors
+    /// An id outside the vocabulary.
+    pub fn run(&self, ids: &[u32]) -> Result<Tensor, Error> {
+        let (batch, cancel) = (Batch::new([ids.len()]), Cancel::new());
+        let watched = WatchSet::none(self.n_modules());
+        let ids = Tensor::new(ids.iter().map(|id| i64::from(*id)).collect::<Vec<_>>(), [ids.len()]);
+        match self.forward(&mut self.pass(&batch, &watched, &cancel), ids) {
+            Ok(output) => Ok(output),
+            Err(crate::pass::Halt::Error(e)) => Err(e),
+            Err(crate::pass::Halt::Done) => Err(Error::internal("an unwatched pass was ended")),
+        }
     }
 
     /// Applies a module to a value outside the model's own pass: leading axes are kept; a module in

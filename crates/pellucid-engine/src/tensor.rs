@@ -11,6 +11,7 @@ use pellucid_graph::{DType, TensorType};
 
 use crate::Error;
 use crate::grad::Track;
+use crate::meter::Hold;
 
 /// A dense tensor on the host, or only its type.
 #[derive(Clone, Debug)]
@@ -18,9 +19,23 @@ pub struct Tensor {
     dtype: DType,
     shape: Vec<usize>,
     offset: usize,
-    data: Option<Arc<Buffer>>,
+    data: Option<Arc<Held>>,
     /// What made it, where a gradient may be asked for.
     track: Option<Track>,
+}
+
+/// Elements, counted in the run that made them.
+#[derive(Debug)]
+struct Held {
+    buffer: Buffer,
+    _hold: Hold,
+}
+
+impl Held {
+    fn new(buffer: Buffer) -> Held {
+        let hold = Hold::of(buffer.bytes().len());
+        Held { buffer, _hold: hold }
+    }
 }
 
 /// Elements of one dtype.
@@ -90,7 +105,8 @@ impl Tensor {
     pub fn new<T: Element>(data: Vec<T>, shape: impl Into<Vec<usize>>) -> Tensor {
         let shape = shape.into();
         debug_assert_eq!(data.len(), shape.iter().product::<usize>());
-        Tensor { dtype: T::DTYPE, shape, offset: 0, data: Some(Arc::new(T::wrap(data))), track: None }
+        let data = Some(Arc::new(Held::new(T::wrap(data))));
+        Tensor { dtype: T::DTYPE, shape, offset: 0, data, track: None }
     }
 
     /// A tensor of truth values, 0 or 1 each.
@@ -153,7 +169,7 @@ impl Tensor {
     pub fn as_bytes(&self) -> &[u8] {
         let size = self.dtype.size();
         match &self.data {
-            Some(b) => &b.bytes()[self.offset * size..(self.offset + self.numel()) * size],
+            Some(b) => &b.buffer.bytes()[self.offset * size..(self.offset + self.numel()) * size],
             None => &[],
         }
     }
@@ -163,7 +179,7 @@ impl Tensor {
     /// # Panics
     /// If the tensor holds another type or is meta: callers have matched on the dtype.
     pub fn slice<T: Element>(&self) -> &[T] {
-        let all = self.data.as_deref().and_then(T::slice);
+        let all = self.data.as_deref().and_then(|held| T::slice(&held.buffer));
         match all {
             Some(all) => &all[self.offset..self.offset + self.numel()],
             None => panic!("a {} tensor read as {}", self.dtype, T::DTYPE),
@@ -198,7 +214,7 @@ impl Tensor {
 
     /// True when writing would not copy.
     pub fn is_unique(&self) -> bool {
-        let whole = self.data.as_deref().is_some_and(|b| b.bytes().len() == self.as_bytes().len());
+        let whole = self.data.as_deref().is_some_and(|b| b.buffer.bytes().len() == self.as_bytes().len());
         whole && self.data.as_ref().is_some_and(|d| Arc::strong_count(d) == 1)
     }
 
@@ -209,14 +225,15 @@ impl Tensor {
     /// If the tensor holds another type or is meta.
     pub fn make_mut<T: Element>(&mut self) -> &mut [T] {
         let n = self.numel();
-        let whole = self.data.as_deref().and_then(T::slice).is_some_and(|all| all.len() == n);
+        let whole =
+            self.data.as_deref().and_then(|held| T::slice(&held.buffer)).is_some_and(|all| all.len() == n);
         let owned = whole && self.data.as_mut().is_some_and(|d| Arc::get_mut(d).is_some());
         if !owned {
             let copy = self.slice::<T>().to_vec();
-            self.data = Some(Arc::new(T::wrap(copy)));
+            self.data = Some(Arc::new(Held::new(T::wrap(copy))));
             self.offset = 0;
         }
-        match self.data.as_mut().and_then(Arc::get_mut).and_then(T::slice_mut) {
+        match self.data.as_mut().and_then(Arc::get_mut).and_then(|held| T::slice_mut(&mut held.buffer)) {
             Some(v) => v,
             None => panic!("a {} tensor written as {}", self.dtype, T::DTYPE),
         }
@@ -225,7 +242,7 @@ impl Tensor {
     /// A copy that owns exactly its elements and is not tracked, so that a small saved slice does not keep a large
     /// tensor alive.
     pub fn compact(&self) -> Tensor {
-        let whole = self.data.as_deref().is_some_and(|b| b.bytes().len() == self.as_bytes().len());
+        let whole = self.data.as_deref().is_some_and(|b| b.buffer.bytes().len() == self.as_bytes().len());
         if whole || self.is_meta() {
             return self.detached();
         }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::{CheckedTrace, Entry, Kind, PassPlan, Plan, Point, Site};
+use crate::{CheckedTrace, Entry, Kind, Memory, PassPlan, Plan};
 
 /// What running a plan costs, counted before it runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,15 +66,9 @@ fn modules_run<'a>(
     pass: &PassPlan,
     step: usize,
 ) -> impl Iterator<Item = &'a crate::ModuleSpec> {
-    let spec = checked.spec();
-    let last = match step + 1 == pass.steps.len() {
-        true => pass.steps[step].last().map(|e| e.order),
-        false => Some(spec.sites.len()),
-    };
-    spec.modules.iter().filter(move |m| {
-        let input = spec.site(&Site::new(m.path.clone(), Point::Input));
-        input.is_ok_and(|(order, _)| Some(order) < last)
-    })
+    // Of the last step nothing that comes after its last entry is run; if it has none, nothing is.
+    let end = (step + 1 == pass.steps.len()).then(|| pass.steps[step].last().map_or(0, |e| e.order));
+    checked.spec().entered(end)
 }
 
 /// Prints a plan as a tree with its cost.
@@ -112,6 +106,16 @@ pub fn explain(checked: &CheckedTrace, plan: &Plan) -> String {
         cost.flops as f64 / 1e9,
         bytes(cost.value_bytes),
         bytes(cost.result_bytes)
+    );
+    let memory = Memory::of(checked, plan);
+    let kept =
+        if memory.cache > 0 { format!(", keys and values {}", bytes(memory.cache)) } else { String::new() };
+    let _ = writeln!(
+        out,
+        "memory beside the weights: at most {} at once: activations {}, values {}{kept}",
+        bytes(memory.total()),
+        bytes(memory.activations),
+        bytes(memory.values),
     );
     out
 }

@@ -26,6 +26,8 @@ pub struct ModelSpec {
     data: SpecData,
     modules: HashMap<String, usize>,
     sites: HashMap<(String, Point), usize>,
+    /// Where each module's input is visited, if it is called.
+    inputs: Vec<Option<Order>>,
     parameters: HashMap<String, usize>,
     aliases: Aliases,
 }
@@ -92,10 +94,13 @@ impl From<SpecData> for ModelSpec {
     fn from(data: SpecData) -> Self {
         let modules = data.modules.iter().enumerate().map(|(i, m)| (m.path.clone(), i)).collect();
         let key = |s: &SiteSpec| (s.path.clone(), Point::parse(&s.point));
-        let sites = data.sites.iter().chain(&data.generator).enumerate().map(|(i, s)| (key(s), i)).collect();
+        let sites: HashMap<(String, Point), usize> =
+            data.sites.iter().chain(&data.generator).enumerate().map(|(i, s)| (key(s), i)).collect();
+        let input = |m: &ModuleSpec| sites.get(&(m.path.clone(), Point::Input)).copied();
+        let inputs = data.modules.iter().map(input).collect();
         let parameters = data.parameters.iter().enumerate().map(|(i, p)| (p.path.clone(), i)).collect();
         let aliases = Aliases::of(&data);
-        ModelSpec { data, modules, sites, parameters, aliases }
+        ModelSpec { data, modules, sites, inputs, parameters, aliases }
     }
 }
 
@@ -140,6 +145,13 @@ impl ModelSpec {
             Some(&i) => Ok((i, self.at(i))),
             None => Err(self.unknown_site(site)),
         }
+    }
+
+    /// The modules that a forward pass enters before it comes to `end`, or all that it enters.
+    pub(crate) fn entered(&self, end: Option<Order>) -> impl Iterator<Item = &ModuleSpec> {
+        let is_before = move |input: &Option<Order>| input.is_some_and(|i| end.is_none_or(|end| i < end));
+        let modules = self.data.modules.iter().zip(&self.inputs);
+        modules.filter(move |(_, input)| is_before(input)).map(|(module, _)| module)
     }
 
     /// The site that is visited there.

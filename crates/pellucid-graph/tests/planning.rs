@@ -27,6 +27,7 @@ fn a_pass_ends_at_the_last_site_a_saved_value_needs() {
                 %2 = index %0 [:, -1]  # f32[1, 8]  run.trace:5
             result h: f32[1, 8]
             cost: 3 tokens, 0.000 GFLOP, values 128 B, results 32 B
+            memory beside the weights: at most 1.1 kB at once: activations 984 B, values 128 B
         "#]],
     );
 }
@@ -47,6 +48,7 @@ fn writes_that_reach_no_result_do_not_run() {
             not run, no saved value depends on it: write 0 layers.1.output %0 (run.trace:4)
             result h: f32[1, 3, 8]
             cost: 3 tokens, 0.000 GFLOP, values 96 B, results 96 B
+            memory beside the weights: at most 1.1 kB at once: activations 984 B, values 96 B
         "#]],
     );
 }
@@ -70,6 +72,7 @@ fn a_write_reaches_the_reads_of_its_own_invoke_only() {
             not run, no saved value depends on it: write 0 layers.0.output %0 (run.trace:5)
             result logits: f32[1, 3, 32]
             cost: 3 tokens, 0.000 GFLOP, values 384 B, results 384 B
+            memory beside the weights: at most 1.4 kB at once: activations 984 B, values 384 B
         "#]],
     );
 }
@@ -98,6 +101,7 @@ fn a_log_is_a_reason_to_run_and_stands_where_its_last_value_is_made() {
                 %2 = add %0 %1  # f32[1, 2, 8]  run.trace:5
                 log "sum" %2 "of" %1  run.trace:7
             cost: 2 tokens, 0.000 GFLOP, values 192 B, results 0 B
+            memory beside the weights: at most 848 B at once: activations 656 B, values 192 B
         "#]],
     );
 }
@@ -130,6 +134,7 @@ fn a_write_made_needed_needs_what_comes_before_it() {
                 %2 = read 1 norm.output  # f32[1, 1, 8]  run.trace:8
             result h: f32[1, 1, 8]
             cost: 2 tokens, 0.000 GFLOP, values 96 B, results 32 B
+            memory beside the weights: at most 688 B at once: activations 656 B, values 32 B
         "#]],
     );
 }
@@ -158,6 +163,7 @@ fn only_the_last_write_of_a_site_runs() {
             not run, no saved value depends on it: write 0 layers.0.output %1 (run.trace:5)
             result h: f32[1, 3, 8]
             cost: 3 tokens, 0.000 GFLOP, values 288 B, results 96 B
+            memory beside the weights: at most 1.2 kB at once: activations 984 B, values 192 B
         "#]],
     );
 }
@@ -188,6 +194,7 @@ fn constants_come_before_the_model() {
             result h: f32[1, 1, 8]
             result half: f32[8]
             cost: 1 tokens, 0.000 GFLOP, values 160 B, results 64 B
+            memory beside the weights: at most 456 B at once: activations 328 B, values 128 B
         "#]],
     );
 }
@@ -205,15 +212,17 @@ fn a_trace_without_a_site_needs_no_pass() {
             before the model runs: 1 statements
             result one: f32[1]
             cost: 0 tokens, 0.000 GFLOP, values 4 B, results 4 B
+            memory beside the weights: at most 4 B at once: activations 0 B, values 4 B
         "#]],
     );
     check(
         "invoke 0 ids [1]\n %0 = read 0 norm.output",
         expect![[r#"
-        model tiny (llama, 36 sites)
-        invoke 0: b = 1, s = 1  "token ids"
-        cost: 0 tokens, 0.000 GFLOP, values 0 B, results 0 B
-    "#]],
+            model tiny (llama, 36 sites)
+            invoke 0: b = 1, s = 1  "token ids"
+            cost: 0 tokens, 0.000 GFLOP, values 0 B, results 0 B
+            memory beside the weights: at most 0 B at once: activations 0 B, values 0 B
+        "#]],
     );
 }
 
@@ -238,6 +247,7 @@ fn skips_stand_where_the_module_begins() {
                 %2 = read 0 layers.0.output  # f32[1, 1, 8]  run.trace:6
             result h: f32[1, 1, 8]
             cost: 1 tokens, 0.000 GFLOP, values 96 B, results 32 B
+            memory beside the weights: at most 392 B at once: activations 328 B, values 64 B
         "#]],
     );
 }
@@ -265,6 +275,7 @@ fn later_passes_use_values_of_earlier_ones() {
                 %1 = read 1 output  # f32[1, 2, 32]  run.trace:6
             result logits: f32[1, 2, 32]
             cost: 4 tokens, 0.000 GFLOP, values 320 B, results 256 B
+            memory beside the weights: at most 912 B at once: activations 656 B, values 256 B
         "#]],
     );
 }

@@ -103,6 +103,7 @@ fn a_step_can_use_what_earlier_steps_made() {
         not run, no saved value depends on it: write 0 generator.token@2 %2 (run.trace:12)
         result x: i64[1]
         cost: 4 tokens, 0.000 GFLOP, values 168 B, results 8 B
+        memory beside the weights: at most 752 B at once: activations 656 B, values 96 B
     "#]]
     .assert_eq(&explain(&checked, &plan));
 }

@@ -4,10 +4,9 @@ use pellucid_graph::{Kind, Limits};
 use pyo3::prelude::*;
 
 use crate::array::Array;
-use crate::engine::Cancel;
 use crate::errors::{At, Raise, loc};
 use crate::model::Model;
-use crate::signals::interruptible;
+use crate::signals::{Run, interruptible};
 use crate::trace::Trace;
 
 /// Path and shape of weights, and the path of those that they are the same as.
@@ -38,12 +37,10 @@ pub fn copy_model(model: &Model) -> Model {
 /// Gives a handle one more edit; its weights are computed now.
 #[pyfunction]
 pub fn add_edit(py: Python<'_>, model: &Model, edit: &Trace) -> PyResult<()> {
-    let (shared, trace, cancel) = (model.shared(), edit.inner().clone(), Cancel::new());
-    let work = {
-        let cancel = cancel.clone();
-        move || shared.edited(trace, &Limits::default(), &cancel)
-    };
-    model.replace(interruptible(py, Some(&cancel), work)?.raise(py)?);
+    let (shared, trace, run) = (model.shared(), edit.inner().clone(), Run::new());
+    let cancel = run.cancel();
+    let work = || shared.edited(trace, &Limits::default(), &cancel);
+    model.replace(run.run(py, work)?.raise(py)?);
     Ok(())
 }
 

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pellucid_graph::Sampling;
 use pyo3::prelude::*;
 
-use crate::engine::{self, Cancel, Error, Fresh, Generator};
+use crate::engine::{self, Error, Fresh, Generator};
 use crate::errors::{At, Raise, loc};
 use crate::model::Model;
 use crate::prompt::PromptArg;
-use crate::signals::interruptible;
+use crate::signals::Run;
 
 /// What is chosen for a generation: most tokens, continuations of each prompt, temperature, `top_k`, `top_p`,
 /// `min_p`, penalty of repetition, seed, texts to stop at, and whether tokens that end texts end it.
@@ -30,7 +30,7 @@ type FreshRow = (usize, u32, String, Option<&'static str>);
 #[pyclass(frozen, module = "pellucid._native")]
 pub struct Generation {
     model: Arc<engine::Model>,
-    generator: Arc<Mutex<Generator>>,
+    generator: Mutex<Generator>,
     prompts: Vec<Vec<u32>>,
 }
 
@@ -51,7 +51,7 @@ impl Generation {
             Error::Trace(diagnostic) => diagnostic.at(at).into(),
             other => other,
         });
-        Ok(Generation { model, generator: Arc::new(Mutex::new(generator.raise(py)?)), prompts })
+        Ok(Generation { model, generator: Mutex::new(generator.raise(py)?), prompts })
     }
 
     /// The ids of the prompts.
@@ -62,13 +62,14 @@ impl Generation {
 
     /// The next token of every row that goes on; nothing when all have ended.
     fn step(&self, py: Python<'_>) -> PyResult<Vec<FreshRow>> {
-        let (model, generator, cancel) = (self.model.clone(), self.generator.clone(), Cancel::new());
-        let work = {
-            let cancel = cancel.clone();
+        let run = Run::new();
+        let cancel = run.cancel();
+        let work = || {
             // A panic while it was held has left at worst a step half made, whose rows end as they are.
-            move || generator.lock().unwrap_or_else(PoisonError::into_inner).step(&model, &cancel)
+            let mut generator = self.generator.lock().unwrap_or_else(PoisonError::into_inner);
+            generator.step(&self.model, &cancel)
         };
-        let fresh = interruptible(py, Some(&cancel), work)?.raise(py)?;
+        let fresh = run.run(py, work)?.raise(py)?;
         Ok(fresh.into_iter().map(row).collect())
     }
 }

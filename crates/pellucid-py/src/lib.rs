@@ -40,7 +40,7 @@ mod _native {
         flow::{Body, abandon_function, begin_function, call_function, cond, end_function, while_loop},
         generation::Generation,
         handle::Handle,
-        model::{Model, peak_memory},
+        model::{Model, peak_memory, time_forward},
         ops::call,
         recorder::Recorder,
         repeat::{Mark, begin_steps, repeat_steps},

@@ -8,11 +8,11 @@ use pellucid_graph::{Begins, Code, DType, Diagnostic, Rename, Taken};
 use pyo3::prelude::*;
 
 use crate::array::Array;
-use crate::engine::{self, Cancel, Chat, Encoding, Error, Now, Side};
+use crate::engine::{self, Chat, Encoding, Error, Now, Side};
 use crate::errors::{self, At, Raise, loc};
 use crate::hub;
 use crate::prompt::{PromptArg, token_ids};
-use crate::signals::interruptible;
+use crate::signals::{Run, interruptible};
 
 /// A handle to a model in memory, shared by all who trace it. An edit in place gives it another model;
 /// runs that have begun go on with the one they began with.
@@ -60,6 +60,17 @@ impl Model {
 #[pyfunction]
 pub fn peak_memory() -> Option<u64> {
     engine::peak_memory()
+}
+
+/// Seconds that a forward pass takes which nobody watches: what traces are measured against.
+#[pyfunction]
+pub fn time_forward(py: Python<'_>, model: &Model, ids: Vec<u32>) -> PyResult<f64> {
+    let model = model.shared();
+    let seconds = py.detach(|| {
+        let start = std::time::Instant::now();
+        model.run(&ids).map(|_| start.elapsed().as_secs_f64())
+    });
+    seconds.raise(py)
 }
 
 #[pymethods]
@@ -292,18 +303,16 @@ impl Model {
         normalize: Option<bool>,
         at: At,
     ) -> PyResult<Array> {
-        let (model, cancel, at) = (self.shared(), Cancel::new(), loc(at));
+        let (model, run, at) = (self.shared(), Run::new(), loc(at));
         let prompts =
             prompts.into_iter().map(|p| p.ids(py, &model, at.as_ref())).collect::<PyResult<Vec<_>>>()?;
-        let work = {
-            let cancel = cancel.clone();
-            move || {
-                let mut how = model.pooling()?;
-                how.normalize = normalize.unwrap_or(how.normalize);
-                engine::embed(&model, &prompts, how, &cancel)
-            }
+        let cancel = run.cancel();
+        let work = || {
+            let mut how = model.pooling()?;
+            how.normalize = normalize.unwrap_or(how.normalize);
+            engine::embed(&model, &prompts, how, &cancel)
         };
-        let embeddings = interruptible(py, Some(&cancel), work)?.map_err(|error| match error {
+        let embeddings = run.run(py, work)?.map_err(|error| match error {
             Error::Trace(diagnostic) => diagnostic.at(at).into(),
             other => other,
         });

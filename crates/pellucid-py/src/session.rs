@@ -1,26 +1,23 @@
 //! Sessions: traces that run one after the other, and values that go from one to the next.
 
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
 
 use pellucid_graph::CheckedTrace;
 use pyo3::prelude::*;
 
 use crate::array::Array;
-use crate::engine::{self, Cancel, Event};
+use crate::engine::{self, Event};
 use crate::errors::{At, Raise, loc};
 use crate::handle::Handle;
 use crate::log::Sink;
 use crate::model::Model;
 use crate::recorder::Recorder;
-use crate::signals::telling;
+use crate::signals::Run;
 use crate::trace::Trace;
 
-/// Events of a run that Python has not heard yet: with more, the run waits for it.
-const MOST_UNTOLD: usize = 1024;
-
-/// Saved values by name; names of values that do not exist, and the step that they need.
-pub type Results = (Vec<(String, Array)>, Vec<(String, usize)>);
+/// Saved values by name; names of values that do not exist, and the step that they need; what the run
+/// took: bytes at its peak, tokens, seconds.
+pub type Results = (Vec<(String, Array)>, Vec<(String, usize)>, (u64, u64, f64));
 
 /// A trace, its model, and who hears its logs and its tokens.
 type Job<'py> = (PyRef<'py, Trace>, PyRef<'py, Model>, Option<Py<PyAny>>, Option<Py<PyAny>>);
@@ -62,29 +59,23 @@ pub fn run_all(
     traces: Vec<(Arc<engine::Model>, CheckedTrace)>,
     sinks: Vec<Sink>,
 ) -> PyResult<Vec<Results>> {
-    let cancel = Cancel::new();
-    let (heard, events) = sync_channel(MOST_UNTOLD);
-    let work = {
-        let cancel = cancel.clone();
-        // Nobody is left to hear it when a listener has raised.
-        let mut observer = move |i: usize, event| drop(heard.send((i, event)));
-        move || {
-            let traces: Vec<_> = traces.iter().map(|(model, checked)| (&**model, checked)).collect();
-            engine::execute_session(&traces, &cancel, &mut observer)
-        }
+    let run = Run::new();
+    let mut tell = run.teller(|py, (i, event): (usize, Event)| match event {
+        Event::Log(log) => sinks[i].tell(py, log),
+        Event::Token(fresh) => sinks[i].tell_token(py, fresh),
+    });
+    let work = || {
+        let traces: Vec<_> = traces.iter().map(|(model, checked)| (&**model, checked)).collect();
+        engine::execute_session(&traces, &run.cancel(), &mut |i, event| tell((i, event)))
     };
-    let tell = move |py: Python<'_>| {
-        events.try_iter().try_for_each(|(i, event): (usize, Event)| match event {
-            Event::Log(log) => sinks[i].tell(py, log),
-            Event::Token(fresh) => sinks[i].tell_token(py, fresh),
-        })
-    };
-    let saved = telling(py, Some(&cancel), tell, work)?.raise(py)?;
+    let saved = run.run(py, work)?.raise(py)?;
     Ok(saved.into_iter().map(results).collect())
 }
 
 fn results(saved: engine::Saved) -> Results {
+    let meter = saved.meter();
+    let took = (meter.peak_bytes, meter.tokens, meter.elapsed.as_secs_f64());
     let absent = saved.absent().iter().map(|a| (a.name.clone(), a.step)).collect();
     let arrays = saved.into_vec().into_iter().map(|(name, t)| (name, Array::new(t)));
-    (arrays.collect(), absent)
+    (arrays.collect(), absent, took)
 }

@@ -102,6 +102,7 @@ fn explain_says_what_would_run() {
         result log of nothing: f32[]
         result next: i64[1, 5]
         cost: 5 tokens, 0.000 GFLOP, values 9.8 kB, results 84 B
+        memory beside the weights: at most 23.8 kB at once: activations 16.0 kB, values 7.8 kB
     "#]]
     .assert_eq(&desk.run(&format!("explain run.trace --model {LLAMA}")).data());
 }
