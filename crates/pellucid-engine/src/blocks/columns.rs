@@ -18,8 +18,8 @@ pub fn columns(x: &Tensor, every: usize, start: usize, n: usize) -> Tensor {
     if x.is_meta() {
         return Tensor::meta(DType::F32, shape);
     }
-    let stretches = x.f32s().chunks_exact(every);
-    let taken = stretches.flat_map(|r| &r[start..start + n]).copied().collect::<Vec<f32>>();
+    let mut taken = Vec::with_capacity(shape.iter().product());
+    x.f32s().chunks_exact(every).for_each(|r| taken.extend_from_slice(&r[start..start + n]));
     rowwise(Tensor::new(taken, shape), n, [(x, every)], || {
         move |rows, dy| {
             let mut dx = vec![-0.0; rows.len() * every];

@@ -4,7 +4,7 @@
 //! implementation computes the same f32 values (the fixture `gguf_blocks.safetensors` holds it to that).
 
 use std::borrow::Cow;
-use std::num::NonZero;
+use std::sync::{Mutex, PoisonError};
 
 use candle_core::quantized::GgmlType;
 use candle_core::quantized::k_quants::{
@@ -171,7 +171,9 @@ impl Restore {
     fn reordered(self, numbers: &[f32], shape: &[usize]) -> Vec<f32> {
         let width: usize = shape[1..].iter().product();
         let rows = (0..shape[0]).map(|row| self.stored_row(row, shape[0]) * width);
-        rows.flat_map(|from| &numbers[from..from + width]).copied().collect()
+        let mut restored = Vec::with_capacity(numbers.len());
+        rows.for_each(|from| restored.extend_from_slice(&numbers[from..from + width]));
+        restored
     }
 
     /// The numbers of a tensor with the (restored) `shape`; F32 that needs no change is borrowed.
@@ -190,24 +192,21 @@ impl Restore {
     }
 }
 
-/// Whole blocks to numbers; big tensors on all cores.
+/// Whole blocks to numbers, by all threads of the kernels.
 fn dequantize(block: &BlockType, bytes: &[u8]) -> Vec<f32> {
-    const WORTH_A_THREAD: usize = 1 << 20;
+    const IN_A_TASK: usize = 1 << 16;
     let n_blocks = bytes.len() / block.bytes;
     let mut numbers = vec![0.0; n_blocks * block.len];
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let n_threads = cores.min(numbers.len() / WORTH_A_THREAD).max(1);
-    let share = n_blocks.div_ceil(n_threads).max(1);
-    let from = bytes.chunks(share * block.bytes);
-    let to = numbers.chunks_mut(share * block.len);
-    std::thread::scope(|scope| {
-        let mut parts = from.zip(to);
-        let own = parts.next();
-        parts.for_each(|(from, to)| drop(scope.spawn(|| (block.decode)(from, to))));
-        if let Some((from, to)) = own {
-            (block.decode)(from, to);
-        }
+    let share = (IN_A_TASK / block.len).max(1);
+    let parts = bytes.chunks(share * block.bytes).zip(numbers.chunks_mut(share * block.len));
+    // Nobody else has a part: its lock is there to lend it.
+    let parts: Vec<Mutex<(&[u8], &mut [f32])>> = parts.map(Mutex::new).collect();
+    pellucid_kernels::run(parts.len(), &|i| {
+        let mut part = parts[i].lock().unwrap_or_else(PoisonError::into_inner);
+        let (from, to) = &mut *part;
+        (block.decode)(from, to);
     });
+    drop(parts);
     numbers
 }
 
