@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
+use pellucid_graph::op::Slope;
 use pellucid_graph::{Arg, Code, DType, Diagnostic, Op, TensorType};
 
 use super::derivatives::{Derivative, Keep, find};
 use super::{At, Node, Rule, Stretch, Track, part};
-use crate::ops::{run, run_with};
+use crate::ops::run_with;
 use crate::{Error, Tensor};
 
 /// Results of an operation on tensors some of which are tracked, with what made them.
 pub(crate) fn attach(op: Op, args: Vec<Arg>, inputs: &[&Tensor], made: Vec<Tensor>) -> Vec<Tensor> {
     let smooth = |t: &Tensor| t.dtype().is_float();
-    if op.def().name == "detach" || made.iter().any(Tensor::is_meta) || !made.iter().any(smooth) {
+    if op.def().slope == Slope::Flat || made.iter().any(Tensor::is_meta) || !made.iter().any(smooth) {
         return made;
     }
     if let ([x], [y]) = (inputs, &made[..])
@@ -23,8 +24,9 @@ pub(crate) fn attach(op: Op, args: Vec<Arg>, inputs: &[&Tensor], made: Vec<Tenso
     let found = find(op.def().name);
     let keep = found.map_or(Keep::Nothing, |(keep, _)| keep);
     let only_type = |t: &Tensor| Tensor::meta(t.dtype(), t.shape());
-    let kept_inputs = inputs.iter().map(|t| if keep.inputs() { (*t).clone() } else { only_type(t) });
+    let kept = |t: &&Tensor| if keep.input(smooth(t)) { (*t).clone() } else { only_type(t) };
     let results = made.iter().map(|t| if keep.results() { t.clone() } else { only_type(t) }).collect();
+    let kept_inputs = inputs.iter().map(kept);
     let rule = OpRule { op, args, inputs: kept_inputs.collect(), results, derivative: found.map(|f| f.1) };
     let types = made.iter().map(Tensor::ty).collect();
     let node = Node::new(types, inputs.iter().map(|t| t.track().cloned()).collect(), Box::new(rule));
@@ -67,9 +69,12 @@ impl Rule for OpRule {
             inputs: self.inputs.iter().map(of).collect(),
             results: self.results.iter().enumerate().map(made).collect(),
             grads: grads.iter().zip(&self.results).map(dense).collect::<Result<_, _>>()?,
+            higher: at.higher,
         };
         let pulled = derivative(&call)?;
-        let fit = |(g, x): (Option<Tensor>, &Tensor)| g.map(|g| fitted(g, &x.ty())).transpose();
+        let fit = |(g, x): (Option<Tensor>, &Tensor)| {
+            g.filter(|_| x.dtype().is_float()).map(|g| fitted(g, &x.ty())).transpose()
+        };
         let fitted = pulled.into_iter().zip(&self.inputs).map(fit).collect::<Result<Vec<_>, _>>()?;
         Ok(fitted.into_iter().map(|g| g.map(Stretch::whole)).collect())
     }
@@ -94,6 +99,7 @@ fn fitted(g: Tensor, x: &TensorType) -> Result<Tensor, Error> {
 }
 
 /// What a derivative is computed from: the call as it was made, and the gradients of its results.
+#[derive(Clone)]
 pub(crate) struct Call<'a> {
     pub op: Op,
     /// One for each parameter; values are numbered as in `inputs`.
@@ -104,6 +110,8 @@ pub(crate) struct Call<'a> {
     pub results: Vec<Tensor>,
     /// One for each result, f32 or f64, none where nothing arrived.
     pub grads: Vec<Option<Tensor>>,
+    /// The gradients are to be tracked themselves.
+    pub higher: bool,
 }
 
 impl Call<'_> {
@@ -121,16 +129,54 @@ impl Call<'_> {
     /// Another kind of argument.
     pub fn x(&self, parameter: usize) -> Result<Tensor, Error> {
         match self.args.get(parameter) {
-            Some(Arg::Value(v)) => wide(&self.inputs[v.index()]),
-            Some(Arg::Float(x)) => Ok(Tensor::new(vec![*x as f32], [])),
-            Some(Arg::Int(n)) => Ok(Tensor::new(vec![*n as f32], [])),
+            Some(Arg::Value(v)) => self.wide(v.index()),
+            // Beside an f32 tensor a number without axes does not widen.
+            Some(Arg::Float(x)) => Ok(Tensor::new(vec![*x], [])),
+            Some(Arg::Int(n)) => Ok(Tensor::new(vec![*n as f64], [])),
             other => Err(Error::internal(format!("parameter {parameter} is {other:?}, no tensor"))),
         }
     }
 
+    /// A tensor by its number, in the dtype of gradients.
+    ///
+    /// # Errors
+    /// What the conversion returns.
+    pub fn wide(&self, i: usize) -> Result<Tensor, Error> {
+        wide(&self.inputs[i], self.results.first().is_some_and(|y| y.dtype() == DType::F64))
+    }
+
     /// A result, in the dtype of gradients.
+    ///
+    /// # Errors
+    /// What the conversion returns.
     pub fn y(&self, i: usize) -> Result<Tensor, Error> {
-        wide(&self.results[i])
+        wide(&self.results[i], false)
+    }
+
+    /// A number; 0 when none is given.
+    pub fn float(&self, parameter: usize) -> f64 {
+        match self.args[parameter] {
+            Arg::Float(x) => x,
+            Arg::Int(n) => n as f64,
+            _ => 0.0,
+        }
+    }
+
+    /// An integer; 0 when none is given.
+    pub fn int(&self, parameter: usize) -> i64 {
+        match self.args[parameter] {
+            Arg::Int(n) => n,
+            _ => 0,
+        }
+    }
+
+    /// Integers; none when none are given.
+    pub fn ints(&self, parameter: usize) -> Vec<i64> {
+        match &self.args[parameter] {
+            Arg::Ints(ns) => ns.clone(),
+            Arg::Int(n) => vec![*n],
+            _ => Vec::new(),
+        }
     }
 
     /// One gradient for each tensor in order, made by `f` from its number among them.
@@ -146,50 +192,13 @@ impl Call<'_> {
 /// repeated along axes that the operation broadcast.
 pub(crate) type Pulled = Result<Vec<Option<Tensor>>, Error>;
 
-/// Half types as f32.
-fn wide(x: &Tensor) -> Result<Tensor, Error> {
-    match x.dtype() {
-        DType::F16 | DType::Bf16 => run_with("to", &[x], vec![("dtype", Arg::DType(DType::F32))]),
-        _ => Ok(x.clone()),
-    }
-}
-
-/// Operations on tensors as functions: `c::mul(a, b)?`.
-pub(crate) mod c {
-    use super::{Arg, Error, Tensor, run, run_with};
-
-    macro_rules! unary {
-        ($($name:ident)*) => {$(
-            pub(crate) fn $name(x: &Tensor) -> Result<Tensor, Error> { run(stringify!($name), &[x]) }
-        )*};
-    }
-    macro_rules! binary {
-        ($($name:ident)*) => {$(
-            pub(crate) fn $name(x: &Tensor, y: &Tensor) -> Result<Tensor, Error> { run(stringify!($name), &[x, y]) }
-        )*};
-    }
-    unary! { neg exp log sqrt rsqrt reciprocal square sin cos tanh sigmoid abs sign }
-    binary! { add sub mul div matmul pow }
-
-    /// `x` times a number.
-    pub(crate) fn times(x: &Tensor, by: f64) -> Result<Tensor, Error> {
-        run_with("mul", &[x], vec![("other", Arg::Float(by))])
-    }
-
-    /// `x` plus a number.
-    pub(crate) fn plus(x: &Tensor, by: f64) -> Result<Tensor, Error> {
-        run_with("add", &[x], vec![("other", Arg::Float(by))])
-    }
-
-    /// The same elements in another shape.
-    pub(crate) fn reshape(x: &Tensor, shape: &[usize]) -> Result<Tensor, Error> {
-        let shape = shape.iter().map(|n| *n as i64).collect();
-        run_with("reshape", &[x], vec![("shape", Arg::Ints(shape))])
-    }
-
-    /// `x` repeated along axes of length 1.
-    pub(crate) fn expand(x: &Tensor, shape: &[usize]) -> Result<Tensor, Error> {
-        let shape = shape.iter().map(|n| *n as i64).collect();
-        run_with("expand", &[x], vec![("shape", Arg::Ints(shape))])
-    }
+/// Half types as f32, integers as f32 or f64.
+fn wide(x: &Tensor, to_f64: bool) -> Result<Tensor, Error> {
+    let dtype = match x.dtype() {
+        DType::F32 | DType::F64 => return Ok(x.clone()),
+        DType::F16 | DType::Bf16 => DType::F32,
+        _ if to_f64 => DType::F64,
+        _ => DType::F32,
+    };
+    run_with("to", &[x], vec![("dtype", Arg::DType(dtype))])
 }

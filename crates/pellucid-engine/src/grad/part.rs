@@ -63,7 +63,7 @@ impl Rule for Part {
             _ => Tensor::new(vec![0.0f32; n], [n]),
         };
         let flat = run_with("reshape", &[&grad.x], vec![("shape", Arg::Ints(vec![-1]))])?;
-        let all = joined(&[&zeros(self.start), &flat, &zeros(end)])?;
+        let all = joined(&[&zeros(self.start), &flat, &zeros(end)], 0)?;
         let shape = self.shape.iter().map(|n| *n as i64).collect();
         Ok(vec![Some(Stretch::whole(run_with("reshape", &[&all], vec![("shape", Arg::Ints(shape))])?))])
     }

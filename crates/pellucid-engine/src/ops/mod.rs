@@ -74,6 +74,7 @@ mod view;
 mod cast;
 mod create;
 
+pub use crate::grad::gradients;
 pub use cast::cast;
 
 use pellucid_graph::op::Call;
@@ -108,30 +109,44 @@ pub fn eval<'t>(op: Op, args: &[Arg], value: impl Fn(ValueId) -> Option<&'t Tens
     Ok(grad::attach(op, args, &tensors, made))
 }
 
-/// The only result of an operation on tensors, by name; other arguments have their defaults.
+/// The first result of an operation on tensors, by name; other arguments have their defaults.
 pub(crate) fn run(name: &str, tensors: &[&Tensor]) -> Result<Tensor, Error> {
     run_with(name, tensors, Vec::new())
 }
 
 /// The first result of an operation on tensors, with further arguments by name.
 pub(crate) fn run_with(name: &str, tensors: &[&Tensor], named: Vec<(&str, Arg)>) -> Result<Tensor, Error> {
-    let op = Op::find(name)?;
-    let positional = (0..tensors.len()).map(|i| Arg::Value(ValueId(i as u32))).collect();
-    let args = op.def().bind(positional, named)?;
-    let mut made = eval(op, &args, |v| tensors.get(v.index()).copied())?;
-    match made.is_empty() {
-        false => Ok(made.swap_remove(0)),
-        true => Err(Error::internal(format!("`{name}` made nothing"))),
-    }
+    Ok(all(name, tensors, named)?.swap_remove(0))
 }
 
-/// Tensors one after the other along the first axis.
-pub(crate) fn joined(tensors: &[&Tensor]) -> Result<Tensor, Error> {
-    let op = Op::find("cat")?;
-    let all = Arg::Values((0..tensors.len()).map(|i| ValueId(i as u32)).collect());
-    let args = op.def().bind(vec![all], Vec::new())?;
-    let mut made = eval(op, &args, |v| tensors.get(v.index()).copied())?;
-    Ok(made.swap_remove(0))
+/// All results of an operation on tensors, with further arguments by name.
+pub(crate) fn all(name: &str, tensors: &[&Tensor], named: Vec<(&str, Arg)>) -> Out {
+    let op = Op::find(name)?;
+    let args = op.def().bind(numbers(tensors), named)?;
+    eval(op, &args, |v| tensors.get(v.index()).copied())
+}
+
+/// The first result of an operation whose first arguments `arguments` makes of the tensors'.
+pub(crate) fn run_on(
+    name: &str,
+    tensors: &[&Tensor],
+    arguments: impl FnOnce(&[Arg]) -> Vec<Arg>,
+) -> Result<Tensor, Error> {
+    let op = Op::find(name)?;
+    let args = op.def().bind(arguments(&numbers(tensors)), Vec::new())?;
+    Ok(eval(op, &args, |v| tensors.get(v.index()).copied())?.swap_remove(0))
+}
+
+/// Tensors one after the other along an axis.
+pub(crate) fn joined(tensors: &[&Tensor], dim: i64) -> Result<Tensor, Error> {
+    run_on("cat", tensors, |values| {
+        let values = values.iter().filter_map(|v| if let Arg::Value(v) = v { Some(*v) } else { None });
+        vec![Arg::Values(values.collect()), Arg::Int(dim)]
+    })
+}
+
+fn numbers(tensors: &[&Tensor]) -> Vec<Arg> {
+    (0..tensors.len()).map(|i| Arg::Value(ValueId(i as u32))).collect()
 }
 
 /// Runs the kernel; values are numbered as in `tensors`, none of which is tracked.

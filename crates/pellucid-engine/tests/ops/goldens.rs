@@ -12,16 +12,16 @@ use safetensors::{Dtype, SafeTensors};
 use crate::factors;
 
 #[derive(serde::Deserialize)]
-struct Case {
-    op: Op,
+pub(crate) struct Case {
+    pub op: Op,
     /// By position; what is left out has its default.
-    args: Vec<Arg>,
-    inputs: Vec<usize>,
+    pub args: Vec<Arg>,
+    pub inputs: Vec<usize>,
     /// What PyTorch gives; nothing where it raises.
     outputs: Option<Vec<usize>>,
 }
 
-const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/ops");
+pub(crate) const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/ops");
 
 /// Rows that PyTorch has no equal numbers for: its generators draw others from the same seed. What these
 /// draw is tested beside, in `random.rs`.
@@ -47,7 +47,8 @@ fn agrees_with_torch() {
         }
         let bytes = std::fs::read(&path).unwrap();
         let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
-        let cases: Vec<Case> = serde_json::from_str(&header.metadata().as_ref().unwrap()["cases"]).unwrap();
+        let Some(cases) = header.metadata().as_ref().unwrap().get("cases") else { continue };
+        let cases: Vec<Case> = serde_json::from_str(cases).unwrap();
         let file = SafeTensors::deserialize(&bytes).unwrap();
         n += cases.len();
         faults.extend(cases.iter().filter_map(|case| fault(case, &file)));

@@ -6,6 +6,7 @@ mod factors;
 mod faults;
 mod fitting;
 mod goldens;
+mod gradients;
 mod graphs;
 mod random;
 mod types;

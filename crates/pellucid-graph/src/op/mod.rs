@@ -42,6 +42,8 @@ pub struct OpDef {
     pub memory: Memory,
     /// One sentence, then shapes and dtypes.
     pub doc: &'static str,
+    /// Whether gradients flow through.
+    pub slope: Slope,
     /// Dtype and shape of every result.
     pub infer: fn(&Call<'_>) -> Result<Vec<TensorType>>,
 }
@@ -86,6 +88,17 @@ pub enum ParamKind {
     DType,
     /// What stands between brackets.
     Index,
+}
+
+/// Whether gradients flow through an operation, as in PyTorch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slope {
+    /// To floating arguments, from floating results.
+    Smooth,
+    /// None do: results are truth values, integers or random, or stay the same when arguments move a little.
+    Flat,
+    /// There is no derivative: asking for a gradient through it is an error.
+    Rough,
 }
 
 /// How a result relates to the memory of the first argument.

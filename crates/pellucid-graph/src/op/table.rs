@@ -2,7 +2,8 @@
 //! have an in-place form: new memory, and `name_` writes the result to the first argument.
 //!
 //! Names, arguments, defaults and meaning are PyTorch's. `?` is the default of a parameter; a line in
-//! brackets opens a section of the reference.
+//! brackets opens a section of the reference. `Flat` behind a row: no gradient flows through; `Rough`: there is none
+//! to be had.
 
 use std::borrow::Cow;
 
@@ -10,7 +11,7 @@ use super::Memory::{Fresh, Shares, Updates};
 use super::ParamKind::{
     self, Bool, Dim, Dims, Float, Index, Int, Operand, Shape, Tensor, Tensors, Text, Word,
 };
-use super::{Arg, OpDef, Param, rules};
+use super::{Arg, OpDef, Param, Slope, rules};
 
 const NONE: Arg = Arg::None;
 const NO: Arg = Arg::Bool(false);
@@ -48,7 +49,7 @@ const fn word(word: &'static str) -> Arg {
 }
 
 macro_rules! ops {
-    ($([$section:literal] $($name:literal ($($param:ident : $kind:ident $(? $default:expr)?),*) -> $results:ident $memory:ident $rule:ident $doc:literal;)*)*) => {
+    ($([$section:literal] $($name:literal ($($param:ident : $kind:ident $(? $default:expr)?),*) -> $results:ident $memory:ident $rule:ident $doc:literal $($slope:ident)?;)*)*) => {
         /// Every operation of the language.
         pub static OPS: &[OpDef] = &[$($(OpDef {
             section: $section,
@@ -57,9 +58,12 @@ macro_rules! ops {
             results: $results,
             memory: $memory,
             doc: $doc,
+            slope: ops!(@slope $($slope)?),
             infer: rules::$rule,
         }),*),*];
     };
+    (@slope) => { Slope::Smooth };
+    (@slope $slope:ident) => { Slope::$slope };
     (@default) => { None };
     (@default $default:expr) => { Some($default) };
 }
@@ -70,7 +74,7 @@ ops! {
     "sub"(input: Operand, other: Operand, alpha: Float ? Arg::Int(1)) -> ONE Updates subtract "Subtracts `alpha` times `other`, element by element.";
     "mul"(input: Operand, other: Operand) -> ONE Updates arithmetic "Multiplies, element by element.";
     "div"(input: Operand, other: Operand, rounding_mode: ROUNDING ? NONE) -> ONE Updates divide "Divides by `other`, element by element; integers become f32, and stay integers when the quotient is rounded towards zero (`trunc`) or down (`floor`).";
-    "floor_divide"(input: Operand, other: Operand) -> ONE Updates numeric_binary "Divides and rounds down, element by element.";
+    "floor_divide"(input: Operand, other: Operand) -> ONE Updates numeric_binary "Divides and rounds down, element by element." Flat;
     "remainder"(input: Operand, other: Operand) -> ONE Updates numeric_binary "Takes the rest of division rounded down; it has the sign of `other`.";
     "fmod"(input: Tensor, other: Operand) -> ONE Updates numeric_binary "Takes the rest of division rounded towards zero; it has the sign of `input`.";
     "pow"(input: Operand, exponent: Operand) -> ONE Updates arithmetic "Raises to a power, element by element.";
@@ -87,15 +91,15 @@ ops! {
     "logaddexp"(input: Tensor, other: Tensor) -> ONE Fresh floating_binary "Takes log(exp(`input`) + exp(`other`)) of floating tensors without overflow.";
     "logaddexp2"(input: Tensor, other: Tensor) -> ONE Fresh floating_binary "Takes log2(2^`input` + 2^`other`) of floating tensors without overflow.";
     "copysign"(input: Tensor, other: Operand) -> ONE Updates float_binary "Gives the size of `input` the sign of `other`; integers become f32.";
-    "heaviside"(input: Tensor, values: Tensor) -> ONE Updates alike "Gives 0 for negative elements, 1 for positive ones, `values` (of the same dtype) for 0.";
+    "heaviside"(input: Tensor, values: Tensor) -> ONE Updates alike "Gives 0 for negative elements, 1 for positive ones, `values` (of the same dtype) for 0." Flat;
     "neg"(input: Tensor) -> ONE Updates numeric_unary "Changes the sign.";
     "abs"(input: Tensor) -> ONE Updates numeric_unary "Takes the absolute value.";
-    "sign"(input: Tensor) -> ONE Updates numeric_unary "Gives -1, 0 or 1.";
+    "sign"(input: Tensor) -> ONE Updates numeric_unary "Gives -1, 0 or 1." Flat;
     "square"(input: Tensor) -> ONE Updates square "Multiplies by itself.";
-    "floor"(input: Tensor) -> ONE Updates numeric_unary "Rounds down.";
-    "ceil"(input: Tensor) -> ONE Updates numeric_unary "Rounds up.";
-    "round"(input: Tensor, decimals: Int ? Arg::Int(0)) -> ONE Updates round "Rounds to so many decimals, negative ones left of the point; halves to the even neighbour.";
-    "trunc"(input: Tensor) -> ONE Updates numeric_unary "Rounds towards zero.";
+    "floor"(input: Tensor) -> ONE Updates numeric_unary "Rounds down." Flat;
+    "ceil"(input: Tensor) -> ONE Updates numeric_unary "Rounds up." Flat;
+    "round"(input: Tensor, decimals: Int ? Arg::Int(0)) -> ONE Updates round "Rounds to so many decimals, negative ones left of the point; halves to the even neighbour." Flat;
+    "trunc"(input: Tensor) -> ONE Updates numeric_unary "Rounds towards zero." Flat;
     "frac"(input: Tensor) -> ONE Updates floating_unary "Gives what `trunc` drops, of a floating tensor.";
     "clamp"(input: Tensor, min: Operand ? NONE, max: Operand ? NONE) -> ONE Updates clamp "Limits every element to [`min`, `max`], which broadcast; `max` wins over `min`.";
     "nan_to_num"(input: Tensor, nan: Float ? NONE, posinf: Float ? NONE, neginf: Float ? NONE) -> ONE Updates same "Replaces NaN by `nan` (0), infinities by `posinf` and `neginf` (the largest and smallest numbers).";
@@ -131,7 +135,7 @@ ops! {
     "ndtr"(input: Tensor) -> ONE Fresh float_unary "Takes the area under the standard normal curve to the left of each element.";
     "erfinv"(input: Tensor) -> ONE Updates float_unary "Takes the inverse of the error function; infinite at -1 and 1, NaN beyond.";
     "lgamma"(input: Tensor) -> ONE Updates float_unary "Takes the logarithm of the absolute value of the gamma function.";
-    "digamma"(input: Tensor) -> ONE Updates float_unary "Takes the derivative of `lgamma`.";
+    "digamma"(input: Tensor) -> ONE Updates float_unary "Takes the derivative of `lgamma`." Rough;
     "logit"(input: Tensor, eps: Float ? NONE) -> ONE Updates float_unary "Takes log(x / (1 - x)), of x limited to [`eps`, 1 - `eps`] if `eps` is given.";
     "sigmoid"(input: Tensor) -> ONE Updates float_unary "Takes 1 / (1 + exp(-x)).";
     "relu"(input: Tensor) -> ONE Updates numeric_unary "Replaces negative elements by 0.";
@@ -156,33 +160,33 @@ ops! {
     "threshold"(input: Tensor, threshold: Float, value: Float) -> ONE Fresh threshold "Replaces elements that do not exceed `threshold` by `value`.";
 
     ["Comparison and logic; results are bool."]
-    "eq"(input: Operand, other: Operand) -> ONE Updates comparison "Tests equality, element by element.";
-    "ne"(input: Operand, other: Operand) -> ONE Updates comparison "Tests inequality, element by element.";
-    "lt"(input: Operand, other: Operand) -> ONE Updates comparison "Tests `input < other`, element by element.";
-    "le"(input: Operand, other: Operand) -> ONE Updates comparison "Tests `input <= other`, element by element.";
-    "gt"(input: Operand, other: Operand) -> ONE Updates comparison "Tests `input > other`, element by element.";
-    "ge"(input: Operand, other: Operand) -> ONE Updates comparison "Tests `input >= other`, element by element.";
-    "logical_and"(input: Operand, other: Operand) -> ONE Updates comparison "Tests that both are non-zero.";
-    "logical_or"(input: Operand, other: Operand) -> ONE Updates comparison "Tests that one is non-zero.";
-    "logical_xor"(input: Tensor, other: Tensor) -> ONE Updates comparison "Tests that one is non-zero, not both.";
-    "logical_not"(input: Tensor) -> ONE Updates to_bool "Tests that an element is zero.";
-    "isnan"(input: Tensor) -> ONE Fresh to_bool "Tests for NaN.";
-    "isinf"(input: Tensor) -> ONE Fresh to_bool "Tests for infinity of either sign.";
-    "isfinite"(input: Tensor) -> ONE Fresh to_bool "Tests that an element is neither infinite nor NaN.";
-    "isposinf"(input: Tensor) -> ONE Fresh to_bool "Tests for positive infinity.";
-    "isneginf"(input: Tensor) -> ONE Fresh to_bool "Tests for negative infinity.";
-    "signbit"(input: Tensor) -> ONE Fresh to_bool "Tests for a negative sign, that of -0.0 too.";
-    "isclose"(input: Tensor, other: Tensor, rtol: Float ? Arg::Float(1e-5), atol: Float ? Arg::Float(1e-8), equal_nan: Bool ? NO) -> ONE Fresh isclose "Tests |`input` - `other`| <= `atol` + `rtol` |`other`|, element by element, of one dtype.";
-    "allclose"(input: Tensor, other: Tensor, rtol: Float ? Arg::Float(1e-5), atol: Float ? Arg::Float(1e-8), equal_nan: Bool ? NO) -> ONE Fresh allclose "Tests that `isclose` holds everywhere: one truth.";
-    "equal"(input: Tensor, other: Tensor) -> ONE Fresh equal "Tests that shapes and all elements are equal: one truth.";
+    "eq"(input: Operand, other: Operand) -> ONE Updates comparison "Tests equality, element by element." Flat;
+    "ne"(input: Operand, other: Operand) -> ONE Updates comparison "Tests inequality, element by element." Flat;
+    "lt"(input: Operand, other: Operand) -> ONE Updates comparison "Tests `input < other`, element by element." Flat;
+    "le"(input: Operand, other: Operand) -> ONE Updates comparison "Tests `input <= other`, element by element." Flat;
+    "gt"(input: Operand, other: Operand) -> ONE Updates comparison "Tests `input > other`, element by element." Flat;
+    "ge"(input: Operand, other: Operand) -> ONE Updates comparison "Tests `input >= other`, element by element." Flat;
+    "logical_and"(input: Operand, other: Operand) -> ONE Updates comparison "Tests that both are non-zero." Flat;
+    "logical_or"(input: Operand, other: Operand) -> ONE Updates comparison "Tests that one is non-zero." Flat;
+    "logical_xor"(input: Tensor, other: Tensor) -> ONE Updates comparison "Tests that one is non-zero, not both." Flat;
+    "logical_not"(input: Tensor) -> ONE Updates to_bool "Tests that an element is zero." Flat;
+    "isnan"(input: Tensor) -> ONE Fresh to_bool "Tests for NaN." Flat;
+    "isinf"(input: Tensor) -> ONE Fresh to_bool "Tests for infinity of either sign." Flat;
+    "isfinite"(input: Tensor) -> ONE Fresh to_bool "Tests that an element is neither infinite nor NaN." Flat;
+    "isposinf"(input: Tensor) -> ONE Fresh to_bool "Tests for positive infinity." Flat;
+    "isneginf"(input: Tensor) -> ONE Fresh to_bool "Tests for negative infinity." Flat;
+    "signbit"(input: Tensor) -> ONE Fresh to_bool "Tests for a negative sign, that of -0.0 too." Flat;
+    "isclose"(input: Tensor, other: Tensor, rtol: Float ? Arg::Float(1e-5), atol: Float ? Arg::Float(1e-8), equal_nan: Bool ? NO) -> ONE Fresh isclose "Tests |`input` - `other`| <= `atol` + `rtol` |`other`|, element by element, of one dtype." Flat;
+    "allclose"(input: Tensor, other: Tensor, rtol: Float ? Arg::Float(1e-5), atol: Float ? Arg::Float(1e-8), equal_nan: Bool ? NO) -> ONE Fresh allclose "Tests that `isclose` holds everywhere: one truth." Flat;
+    "equal"(input: Tensor, other: Tensor) -> ONE Fresh equal "Tests that shapes and all elements are equal: one truth." Flat;
 
     ["Bits: of integers, and of bool as logic."]
-    "bitwise_and"(input: Operand, other: Operand) -> ONE Updates bits_binary "Takes the bits that both have.";
-    "bitwise_or"(input: Operand, other: Operand) -> ONE Updates bits_binary "Takes the bits that either has.";
-    "bitwise_xor"(input: Operand, other: Operand) -> ONE Updates bits_binary "Takes the bits that one has, not both.";
-    "bitwise_not"(input: Tensor) -> ONE Updates bits_unary "Flips every bit; of bool, the truth.";
-    "bitwise_left_shift"(input: Operand, other: Operand) -> ONE Updates shift "Moves the bits of integers up; 0 when by the width or more.";
-    "bitwise_right_shift"(input: Operand, other: Operand) -> ONE Updates shift "Moves the bits of integers down, keeping the sign.";
+    "bitwise_and"(input: Operand, other: Operand) -> ONE Updates bits_binary "Takes the bits that both have." Flat;
+    "bitwise_or"(input: Operand, other: Operand) -> ONE Updates bits_binary "Takes the bits that either has." Flat;
+    "bitwise_xor"(input: Operand, other: Operand) -> ONE Updates bits_binary "Takes the bits that one has, not both." Flat;
+    "bitwise_not"(input: Tensor) -> ONE Updates bits_unary "Flips every bit; of bool, the truth." Flat;
+    "bitwise_left_shift"(input: Operand, other: Operand) -> ONE Updates shift "Moves the bits of integers up; 0 when by the width or more." Flat;
+    "bitwise_right_shift"(input: Operand, other: Operand) -> ONE Updates shift "Moves the bits of integers down, keeping the sign." Flat;
 
     ["Choosing."]
     "where"(condition: Tensor, input: Operand, other: Operand) -> ONE Fresh select "Takes `input` where `condition` (bool) holds, else `other`; all broadcast.";
@@ -192,7 +196,7 @@ ops! {
     "sum"(input: Tensor, dim: Dims ? NONE, keepdim: Bool ? NO, dtype: TYPE ? NONE) -> ONE Fresh sum "Adds up, in `dtype` if given; integers and bool in i64.";
     "nansum"(input: Tensor, dim: Dims ? NONE, keepdim: Bool ? NO, dtype: TYPE ? NONE) -> ONE Fresh sum "Adds up, NaN as 0, in `dtype` if given; integers and bool in i64.";
     "prod"(input: Tensor, dim: Dim ? NONE, keepdim: Bool ? NO, dtype: TYPE ? NONE) -> ONE Fresh prod "Multiplies all elements, or those along an axis, in `dtype` if given; integers and bool in i64.";
-    "count_nonzero"(input: Tensor, dim: Dims ? NONE) -> ONE Fresh count "Counts (i64) the elements that are not zero.";
+    "count_nonzero"(input: Tensor, dim: Dims ? NONE) -> ONE Fresh count "Counts (i64) the elements that are not zero." Flat;
     "mean"(input: Tensor, dim: Dims ? NONE, keepdim: Bool ? NO, dtype: TYPE ? NONE) -> ONE Fresh mean "Takes the mean, in `dtype` if given; floating.";
     "nanmean"(input: Tensor, dim: Dims ? NONE, keepdim: Bool ? NO, dtype: TYPE ? NONE) -> ONE Fresh nanmean "Takes the mean of what is not NaN, in `dtype` if given; floating.";
     "var"(input: Tensor, dim: Dims ? NONE, correction: Int ? Arg::Int(1), keepdim: Bool ? NO) -> ONE Fresh variance "Takes the variance, divided by n - `correction`.";
@@ -204,8 +208,8 @@ ops! {
     "amax"(input: Tensor, dim: Dims ? NONE, keepdim: Bool ? NO) -> ONE Fresh extremum "Takes the largest element; NaN wins.";
     "amin"(input: Tensor, dim: Dims ? NONE, keepdim: Bool ? NO) -> ONE Fresh extremum "Takes the smallest element; NaN wins.";
     "aminmax"(input: Tensor, dim: Dim ? NONE, keepdim: Bool ? NO) -> MIN_MAX Fresh both_extrema "Gives the smallest and the largest element, of all or along an axis; NaN wins.";
-    "argmax"(input: Tensor, dim: Dim ? NONE, keepdim: Bool ? NO) -> ONE Fresh arg_extremum "Gives the position (i64) of the first largest element, flattened without `dim`.";
-    "argmin"(input: Tensor, dim: Dim ? NONE, keepdim: Bool ? NO) -> ONE Fresh arg_extremum "Gives the position (i64) of the first smallest element, flattened without `dim`.";
+    "argmax"(input: Tensor, dim: Dim ? NONE, keepdim: Bool ? NO) -> ONE Fresh arg_extremum "Gives the position (i64) of the first largest element, flattened without `dim`." Flat;
+    "argmin"(input: Tensor, dim: Dim ? NONE, keepdim: Bool ? NO) -> ONE Fresh arg_extremum "Gives the position (i64) of the first smallest element, flattened without `dim`." Flat;
     "max"(input: Tensor, dim: Dim, keepdim: Bool ? NO) -> PAIR Fresh extremum_with_index "Gives the largest elements along an axis and their positions.";
     "min"(input: Tensor, dim: Dim, keepdim: Bool ? NO) -> PAIR Fresh extremum_with_index "Gives the smallest elements along an axis and their positions.";
     "median"(input: Tensor, dim: Dim, keepdim: Bool ? NO) -> PAIR Fresh extremum_with_index "Gives the medians along an axis, the lower of two, and their positions; NaN wins.";
@@ -213,9 +217,9 @@ ops! {
     "mode"(input: Tensor, dim: Dim ? LAST, keepdim: Bool ? NO) -> PAIR Fresh extremum_with_index "Gives the most frequent elements along an axis, the smallest of several, and the positions of their last.";
     "kthvalue"(input: Tensor, k: Int, dim: Dim ? LAST, keepdim: Bool ? NO) -> PAIR Fresh kthvalue "Gives the `k`-th smallest elements along an axis, from 1, and their positions; NaN is largest.";
     "quantile"(input: Tensor, q: Operand, dim: Dim ? NONE, keepdim: Bool ? NO, interpolation: BETWEEN ? NONE) -> ONE Fresh quantile "Takes the elements below which a part `q` lies; between two it takes `linear` (the default), `lower`, `higher`, `midpoint`, `nearest`; NaN wins.";
-    "nanquantile"(input: Tensor, q: Operand, dim: Dim ? NONE, keepdim: Bool ? NO, interpolation: BETWEEN ? NONE) -> ONE Fresh quantile "Takes quantiles of what is not NaN.";
-    "any"(input: Tensor, dim: Dims ? NONE, keepdim: Bool ? NO) -> ONE Fresh truth "Tests that some element is non-zero.";
-    "all"(input: Tensor, dim: Dims ? NONE, keepdim: Bool ? NO) -> ONE Fresh truth "Tests that every element is non-zero.";
+    "nanquantile"(input: Tensor, q: Operand, dim: Dim ? NONE, keepdim: Bool ? NO, interpolation: BETWEEN ? NONE) -> ONE Fresh quantile "Takes quantiles of what is not NaN." Rough;
+    "any"(input: Tensor, dim: Dims ? NONE, keepdim: Bool ? NO) -> ONE Fresh truth "Tests that some element is non-zero." Flat;
+    "all"(input: Tensor, dim: Dims ? NONE, keepdim: Bool ? NO) -> ONE Fresh truth "Tests that every element is non-zero." Flat;
 
     ["Along one axis."]
     "softmax"(input: Tensor, dim: Dim, dtype: TYPE ? NONE) -> ONE Fresh along_float "Takes exp(x) / sum(exp(x)) along an axis, in `dtype` if given.";
@@ -228,16 +232,16 @@ ops! {
     "diff"(input: Tensor, n: Int ? Arg::Int(1), dim: Dim ? LAST, prepend: Tensor ? NONE, append: Tensor ? NONE) -> ONE Fresh diff "Takes differences of neighbours along an axis, `n` times; bool differs or not.";
     "topk"(input: Tensor, k: Int, dim: Dim ? LAST, largest: Bool ? YES, sorted: Bool ? YES) -> PAIR Fresh topk "Gives the `k` largest (or smallest) elements in order, whatever `sorted` says, and their positions.";
     "sort"(input: Tensor, dim: Dim ? LAST, descending: Bool ? NO, stable: Bool ? NO) -> PAIR Fresh sort "Sorts along an axis, always keeping the order of equals; also gives positions.";
-    "argsort"(input: Tensor, dim: Dim ? LAST, descending: Bool ? NO, stable: Bool ? NO) -> ONE Fresh argsort "Gives the positions (i64) that sort an axis, always keeping the order of equals.";
+    "argsort"(input: Tensor, dim: Dim ? LAST, descending: Bool ? NO, stable: Bool ? NO) -> ONE Fresh argsort "Gives the positions (i64) that sort an axis, always keeping the order of equals." Flat;
     "msort"(input: Tensor) -> ONE Fresh msort "Sorts along the first axis.";
-    "searchsorted"(sorted_sequence: Tensor, input: Operand, out_int32: Bool ? NO, right: Bool ? NO, side: SIDE ? NONE, sorter: Tensor ? NONE) -> ONE Fresh searchsorted "Gives the first place (i64) in a sorted last axis where each value can stand; with `right` the last.";
-    "bucketize"(input: Operand, boundaries: Tensor, out_int32: Bool ? NO, right: Bool ? NO) -> ONE Fresh bucketize "Gives the number (i64) of the bucket between sorted `boundaries` for each value.";
-    "isin"(elements: Operand, test_elements: Operand, assume_unique: Bool ? NO, invert: Bool ? NO) -> ONE Fresh isin "Tests that an element is one of `test_elements`; NaN never is.";
-    "unique"(input: Tensor, dim: Dim ? NONE) -> UNIQUE Fresh unique "Gives the distinct elements, or slices along an axis, in rising order; where each element went; how often each stood there (i64). How many there are depends on the elements.";
-    "unique_consecutive"(input: Tensor, dim: Dim ? NONE) -> UNIQUE Fresh unique "Drops elements, or slices along an axis, that equal the one before; also gives where each went and how often each stood there (i64). How many are left depends on the elements.";
-    "bincount"(input: Tensor, weights: Tensor ? NONE, minlength: Int ? ZERO) -> ONE Fresh bincount "Counts 0, 1, 2 ... in a vector of integers, or adds up their `weights`. How many counts there are depends on the largest.";
-    "histc"(input: Tensor, bins: Int ? Arg::Int(100), min: Float ? ZERO, max: Float ? ZERO) -> ONE Fresh histc "Counts elements in equal bins from `min` to `max`; from the smallest to the largest where these are equal.";
-    "one_hot"(input: Tensor, num_classes: Int) -> ONE Fresh one_hot "Gives 1 at each class (i64) and 0 elsewhere, along a new last axis.";
+    "searchsorted"(sorted_sequence: Tensor, input: Operand, out_int32: Bool ? NO, right: Bool ? NO, side: SIDE ? NONE, sorter: Tensor ? NONE) -> ONE Fresh searchsorted "Gives the first place (i64) in a sorted last axis where each value can stand; with `right` the last." Flat;
+    "bucketize"(input: Operand, boundaries: Tensor, out_int32: Bool ? NO, right: Bool ? NO) -> ONE Fresh bucketize "Gives the number (i64) of the bucket between sorted `boundaries` for each value." Flat;
+    "isin"(elements: Operand, test_elements: Operand, assume_unique: Bool ? NO, invert: Bool ? NO) -> ONE Fresh isin "Tests that an element is one of `test_elements`; NaN never is." Flat;
+    "unique"(input: Tensor, dim: Dim ? NONE) -> UNIQUE Fresh unique "Gives the distinct elements, or slices along an axis, in rising order; where each element went; how often each stood there (i64). How many there are depends on the elements." Rough;
+    "unique_consecutive"(input: Tensor, dim: Dim ? NONE) -> UNIQUE Fresh unique "Drops elements, or slices along an axis, that equal the one before; also gives where each went and how often each stood there (i64). How many are left depends on the elements." Rough;
+    "bincount"(input: Tensor, weights: Tensor ? NONE, minlength: Int ? ZERO) -> ONE Fresh bincount "Counts 0, 1, 2 ... in a vector of integers, or adds up their `weights`. How many counts there are depends on the largest." Rough;
+    "histc"(input: Tensor, bins: Int ? Arg::Int(100), min: Float ? ZERO, max: Float ? ZERO) -> ONE Fresh histc "Counts elements in equal bins from `min` to `max`; from the smallest to the largest where these are equal." Rough;
+    "one_hot"(input: Tensor, num_classes: Int) -> ONE Fresh one_hot "Gives 1 at each class (i64) and 0 elsewhere, along a new last axis." Flat;
     "cosine_similarity"(input: Tensor, other: Tensor, dim: Dim ? Arg::Int(1), eps: Float ? Arg::Float(1e-8)) -> ONE Fresh cosine_similarity "Takes the cosine of the angle between vectors along an axis.";
 
     ["Products of vectors and matrices."]
@@ -265,7 +269,7 @@ ops! {
     "linalg_cross"(input: Tensor, other: Tensor, dim: Dim ? LAST) -> ONE Fresh cross "Takes the cross product along an axis of length 3.";
 
     ["Linear algebra on batches of matrices, in f32 or f64."]
-    "linalg_svd"(A: Tensor, full_matrices: Bool ? YES) -> U_S_VH Fresh svd "Decomposes into U diag(S) Vh; S falls.";
+    "linalg_svd"(A: Tensor, full_matrices: Bool ? YES) -> U_S_VH Fresh svd "Decomposes into U diag(S) Vh; S falls." Rough;
     "linalg_svdvals"(A: Tensor) -> ONE Fresh svdvals "Gives the singular values, largest first.";
     "linalg_qr"(A: Tensor, mode: QR_MODE ? word("reduced")) -> Q_R Fresh qr "Decomposes into an orthonormal Q and an upper triangular R; the mode `r` gives a Q without elements.";
     "linalg_eigh"(A: Tensor, UPLO: TRIANGLE ? word("L")) -> EIGEN Fresh eigh "Gives eigenvalues, smallest first, and eigenvectors of symmetric matrices, of which one triangle is read.";
@@ -275,10 +279,10 @@ ops! {
     "linalg_pinv"(A: Tensor, atol: Float ? NONE, rtol: Float ? NONE, hermitian: Bool ? NO) -> ONE Fresh pinv "Takes the pseudoinverse; singular values up to max(`atol`, `rtol` * the largest) count as 0.";
     "linalg_solve"(A: Tensor, B: Tensor, left: Bool ? YES) -> ONE Fresh solve "Solves AX = B, or XA = B; B holds vectors when it has the shape for it.";
     "linalg_solve_triangular"(A: Tensor, B: Tensor, upper: Bool, left: Bool ? YES, unitriangular: Bool ? NO) -> ONE Fresh solve_triangular "Solves AX = B, or XA = B, for a triangular A.";
-    "linalg_lstsq"(A: Tensor, B: Tensor, rcond: Float ? NONE) -> LSTSQ Fresh lstsq "Gives the shortest X that minimizes |AX - B| and the rank of A; residuals and singular values stay without elements.";
+    "linalg_lstsq"(A: Tensor, B: Tensor, rcond: Float ? NONE) -> LSTSQ Fresh lstsq "Gives the shortest X that minimizes |AX - B| and the rank of A; residuals and singular values stay without elements." Rough;
     "linalg_det"(A: Tensor) -> ONE Fresh det "Gives the determinant.";
     "linalg_slogdet"(A: Tensor) -> SIGN_LOG Fresh slogdet "Gives the sign of the determinant and the logarithm of its absolute value.";
-    "linalg_matrix_rank"(A: Tensor, atol: Float ? NONE, rtol: Float ? NONE, hermitian: Bool ? NO) -> ONE Fresh matrix_rank "Counts the singular values above max(`atol`, `rtol` * the largest), as i64.";
+    "linalg_matrix_rank"(A: Tensor, atol: Float ? NONE, rtol: Float ? NONE, hermitian: Bool ? NO) -> ONE Fresh matrix_rank "Counts the singular values above max(`atol`, `rtol` * the largest), as i64." Flat;
     "linalg_matrix_power"(A: Tensor, n: Int) -> ONE Fresh matrix_power "Multiplies a square matrix by itself; negative powers invert it.";
 
     ["Layers of networks."]
@@ -342,42 +346,42 @@ ops! {
     "put"(input: Tensor, index: Tensor, source: Tensor, accumulate: Bool ? NO) -> ONE Updates put "Gives the tensor with `source` at i64 positions of the flattened tensor; with `accumulate` added there.";
     "scatter"(input: Tensor, dim: Dim, index: Tensor, src: Operand) -> ONE Updates scatter "Gives the tensor with `src`, a tensor or a number, at positions along an axis; the last one written stays.";
     "scatter_add"(input: Tensor, dim: Dim, index: Tensor, src: Tensor) -> ONE Updates scatter_tensor "Gives the tensor with `src` added at positions along an axis.";
-    "scatter_reduce"(input: Tensor, dim: Dim, index: Tensor, src: Tensor, reduce: REDUCE, include_self: Bool ? YES) -> ONE Updates scatter_tensor "Reduces `src` into positions along an axis, with what stands there unless `include_self` is False.";
+    "scatter_reduce"(input: Tensor, dim: Dim, index: Tensor, src: Tensor, reduce: REDUCE, include_self: Bool ? YES) -> ONE Updates scatter_tensor "Reduces `src` into positions along an axis, with what stands there unless `include_self` is False." Rough;
     "index_add"(input: Tensor, dim: Dim, index: Tensor, source: Tensor, alpha: Float ? Arg::Int(1)) -> ONE Updates index_add "Gives the tensor with `alpha` times the slices of `source` added at positions of an axis.";
     "index_copy"(input: Tensor, dim: Dim, index: Tensor, source: Tensor) -> ONE Updates index_copy "Gives the tensor with the slices of `source` at positions of an axis; the last one written stays.";
     "index_fill"(input: Tensor, dim: Dim, index: Tensor, value: Operand) -> ONE Updates index_fill "Writes a number to all of some positions of an axis, negative from the end.";
     "masked_scatter"(input: Tensor, mask: Tensor, source: Tensor) -> ONE Updates masked_scatter "Writes the elements of `source` in order where `mask` (bool, broadcast) holds.";
     "masked_select"(input: Tensor, mask: Tensor) -> ONE Fresh masked_select "Takes the elements where `mask` (bool, broadcast) holds, as a vector; how many depends on the mask.";
-    "nonzero"(input: Tensor) -> ONE Fresh nonzero "Gives a row of positions (i64) for each element that is not zero; how many depends on the elements.";
+    "nonzero"(input: Tensor) -> ONE Fresh nonzero "Gives a row of positions (i64) for each element that is not zero; how many depends on the elements." Flat;
 
     ["Random numbers: the same for the same seed and shape, wherever they are made."]
-    "rand"(size: Shape, seed: Int ? NONE, dtype: TYPE ? NONE) -> ONE Fresh drawn "Draws numbers evenly from 0 up to 1, f32 unless `dtype` says otherwise.";
-    "randn"(size: Shape, seed: Int ? NONE, dtype: TYPE ? NONE) -> ONE Fresh drawn "Draws from the normal distribution of mean 0 and variance 1, f32 unless `dtype` says otherwise.";
-    "rand_like"(input: Tensor, seed: Int ? NONE, dtype: TYPE ? NONE) -> ONE Fresh drawn_like "Draws numbers evenly from 0 up to 1, of the input's shape and dtype.";
-    "randn_like"(input: Tensor, seed: Int ? NONE, dtype: TYPE ? NONE) -> ONE Fresh drawn_like "Draws from the normal distribution of mean 0 and variance 1, of the input's shape and dtype.";
-    "randint"(low: Int, high: Int, size: Shape, seed: Int ? NONE, dtype: TYPE ? NONE) -> ONE Fresh randint "Draws integers evenly from `low` up to and without `high`, i64 unless `dtype` says otherwise.";
-    "randperm"(n: Int, seed: Int ? NONE, dtype: TYPE ? NONE) -> ONE Fresh randperm "Gives 0 to `n` - 1 in random order, i64 unless `dtype` says otherwise.";
-    "bernoulli"(input: Tensor, seed: Int ? NONE) -> ONE Fresh bernoulli "Draws 1 with the probability that each element says, else 0.";
-    "multinomial"(input: Tensor, num_samples: Int, replacement: Bool ? NO, seed: Int ? NONE) -> ONE Fresh multinomial "Draws positions (i64) from each row of weights, each once unless `replacement`.";
-    "normal"(mean: Operand, std: Operand, size: Shape ? NONE, seed: Int ? NONE) -> ONE Fresh normal "Draws from normal distributions of these means and standard deviations, two numbers with a `size`.";
+    "rand"(size: Shape, seed: Int ? NONE, dtype: TYPE ? NONE) -> ONE Fresh drawn "Draws numbers evenly from 0 up to 1, f32 unless `dtype` says otherwise." Flat;
+    "randn"(size: Shape, seed: Int ? NONE, dtype: TYPE ? NONE) -> ONE Fresh drawn "Draws from the normal distribution of mean 0 and variance 1, f32 unless `dtype` says otherwise." Flat;
+    "rand_like"(input: Tensor, seed: Int ? NONE, dtype: TYPE ? NONE) -> ONE Fresh drawn_like "Draws numbers evenly from 0 up to 1, of the input's shape and dtype." Flat;
+    "randn_like"(input: Tensor, seed: Int ? NONE, dtype: TYPE ? NONE) -> ONE Fresh drawn_like "Draws from the normal distribution of mean 0 and variance 1, of the input's shape and dtype." Flat;
+    "randint"(low: Int, high: Int, size: Shape, seed: Int ? NONE, dtype: TYPE ? NONE) -> ONE Fresh randint "Draws integers evenly from `low` up to and without `high`, i64 unless `dtype` says otherwise." Flat;
+    "randperm"(n: Int, seed: Int ? NONE, dtype: TYPE ? NONE) -> ONE Fresh randperm "Gives 0 to `n` - 1 in random order, i64 unless `dtype` says otherwise." Flat;
+    "bernoulli"(input: Tensor, seed: Int ? NONE) -> ONE Fresh bernoulli "Draws 1 with the probability that each element says, else 0." Flat;
+    "multinomial"(input: Tensor, num_samples: Int, replacement: Bool ? NO, seed: Int ? NONE) -> ONE Fresh multinomial "Draws positions (i64) from each row of weights, each once unless `replacement`." Flat;
+    "normal"(mean: Operand, std: Operand, size: Shape ? NONE, seed: Int ? NONE) -> ONE Fresh normal "Draws from normal distributions of these means and standard deviations, two numbers with a `size`." Flat;
 
     ["Copies."]
     "to"(input: Tensor, dtype: TYPE) -> ONE Fresh to "Converts to another element type.";
-    "detach"(input: Tensor) -> ONE Shares same "The same elements, as if they had come from nowhere: no gradient flows through.";
+    "detach"(input: Tensor) -> ONE Shares same "The same elements, as if they had come from nowhere: no gradient flows through." Flat;
     "clone"(input: Tensor) -> ONE Fresh same "Copies: later writes to one do not reach the other.";
     "copy_into"(input: Tensor, value: Operand) -> ONE Fresh copy_into "Gives `value` broadcast and converted to the shape and dtype of `input`.";
-    "full_like"(input: Tensor, value: Operand, dtype: TYPE ? NONE) -> ONE Fresh full_like "Gives a tensor of the input's shape filled with one number.";
-    "zeros_like"(input: Tensor, dtype: TYPE ? NONE) -> ONE Fresh like "Gives a tensor of the input's shape filled with 0.";
-    "ones_like"(input: Tensor, dtype: TYPE ? NONE) -> ONE Fresh like "Gives a tensor of the input's shape filled with 1.";
+    "full_like"(input: Tensor, value: Operand, dtype: TYPE ? NONE) -> ONE Fresh full_like "Gives a tensor of the input's shape filled with one number." Flat;
+    "zeros_like"(input: Tensor, dtype: TYPE ? NONE) -> ONE Fresh like "Gives a tensor of the input's shape filled with 0." Flat;
+    "ones_like"(input: Tensor, dtype: TYPE ? NONE) -> ONE Fresh like "Gives a tensor of the input's shape filled with 1." Flat;
 
     ["Creation: from numbers alone."]
-    "zeros"(size: Shape, dtype: TYPE ? NONE) -> ONE Fresh filled "Gives a tensor filled with 0, of f32 by default.";
-    "ones"(size: Shape, dtype: TYPE ? NONE) -> ONE Fresh filled "Gives a tensor filled with 1, of f32 by default.";
-    "full"(size: Shape, fill_value: Operand, dtype: TYPE ? NONE) -> ONE Fresh full "Gives a tensor filled with one number, of bool, i64 or f32 as the number is.";
-    "arange"(start: Float, end: Float, step: Float ? Arg::Int(1), dtype: TYPE ? NONE) -> ONE Fresh arange "Counts from `start` by `step`, `end` not reached; i64 if all are integers, else f32.";
-    "linspace"(start: Float, end: Float, steps: Int, dtype: TYPE ? NONE) -> ONE Fresh linspace "Gives numbers at even distances, both ends included.";
-    "logspace"(start: Float, end: Float, steps: Int, base: Float ? Arg::Float(10.0), dtype: TYPE ? NONE) -> ONE Fresh logspace "Gives `base` to the power of numbers at even distances, both ends included.";
-    "eye"(n: Int, m: Int ? NONE, dtype: TYPE ? NONE) -> ONE Fresh eye "Gives an `n` by `m` (by default `n`) matrix with 1 on the diagonal, 0 elsewhere.";
+    "zeros"(size: Shape, dtype: TYPE ? NONE) -> ONE Fresh filled "Gives a tensor filled with 0, of f32 by default." Flat;
+    "ones"(size: Shape, dtype: TYPE ? NONE) -> ONE Fresh filled "Gives a tensor filled with 1, of f32 by default." Flat;
+    "full"(size: Shape, fill_value: Operand, dtype: TYPE ? NONE) -> ONE Fresh full "Gives a tensor filled with one number, of bool, i64 or f32 as the number is." Flat;
+    "arange"(start: Float, end: Float, step: Float ? Arg::Int(1), dtype: TYPE ? NONE) -> ONE Fresh arange "Counts from `start` by `step`, `end` not reached; i64 if all are integers, else f32." Flat;
+    "linspace"(start: Float, end: Float, steps: Int, dtype: TYPE ? NONE) -> ONE Fresh linspace "Gives numbers at even distances, both ends included." Flat;
+    "logspace"(start: Float, end: Float, steps: Int, base: Float ? Arg::Float(10.0), dtype: TYPE ? NONE) -> ONE Fresh logspace "Gives `base` to the power of numbers at even distances, both ends included." Flat;
+    "eye"(n: Int, m: Int ? NONE, dtype: TYPE ? NONE) -> ONE Fresh eye "Gives an `n` by `m` (by default `n`) matrix with 1 on the diagonal, 0 elsewhere." Flat;
 }
 
 #[cfg(test)]
