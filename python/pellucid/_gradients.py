@@ -69,7 +69,7 @@ class Gradients(_call.Base):
         create_graph: bool = False,
         inputs: TensorLike | Sequence[TensorLike] | None = None,
     ) -> Backward:
-        """Runs a backward pass from here: afterwards values that this was computed from have `.grad`.
+        """Runs a backward pass from here: then values that this was computed from have `.grad`.
 
         `gradient` is this value's own, of its shape; a value of one element needs none.
         `create_graph` has the gradients differentiable themselves. Nothing is freed before the
@@ -141,7 +141,7 @@ class Gradients(_call.Base):
         return self._value.dtype.startswith(("f", "bf"))
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
-        """Gives itself: every floating value has a gradient that is asked for. `detach()` cuts it."""
+        """Gives itself: every floating value has the gradient that is asked for."""
         if requires_grad and not self.requires_grad:
             message = f"a value of type {self._value.dtype} has no gradient: it is not floating"
             raise fault("no-gradient", message)

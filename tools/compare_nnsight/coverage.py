@@ -83,7 +83,7 @@ ACCESS = [
         "taps, with the same names in every architecture",
     ),
     Row("attention weights", "read_patterns patterns_of_steps induction_scores"),
-    Row("gradients, `with loss.backward()`", "", "not here yet"),
+    Row("gradients, `with loss.backward()`", "", "in the tests of gradients"),
     Row(
         "`tracer.cache(...)`",
         "cache_written cache_order cache_skipped cache_of_an_invoke cache_inputs_in_half",

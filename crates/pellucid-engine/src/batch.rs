@@ -192,7 +192,7 @@ impl Batch {
         let touched = |i: &usize| own(*i).start < span.end && own(*i).end > span.start;
         let mut found = (0..self.sequences.len()).filter(touched);
         let first = found.next().unwrap_or(0);
-        first..found.last().unwrap_or(first) + 1
+        first..found.next_back().unwrap_or(first) + 1
     }
 
     /// Some of the sequences as a batch of their own, without their past.

@@ -22,7 +22,7 @@ fn measured(model: &Model, lines: &str) -> (Memory, Meter) {
 fn estimates_are_no_less_than_what_runs_hold_and_not_much_more() {
     let ids = |n: usize| format!("{:?}", (0..n).map(|i| (i * 37 + 5) % 380).collect::<Vec<_>>());
     for name in every() {
-        let model = open(fixture("tiny").join(&name));
+        let model = open(fixture("tiny").join(name));
         model.load(&mut |_| {}).unwrap();
         let invoke = format!("invoke 0 ids {}\n", ids(40));
         let read = |i: usize, site: &str| format!("%{i} = read 0 {site}\nsave \"{i}\" %{i}\n");

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use pellucid_graph::op::{Memory, OPS, OpDef, Param};
+use pellucid_graph::op::{Memory, OPS, OpDef, Param, Slope};
 use pellucid_graph::text::arg_text;
 
 use super::pages::NOTE;
@@ -28,7 +28,7 @@ pub fn ops() -> String {
             if !about.trim().is_empty() {
                 let _ = write!(out, "{}\n\n", capital(about.trim()));
             }
-            out += "| operation | | what it does |\n|---|---|---|\n";
+            out += "| operation | | gradient | what it does |\n|---|---|---|---|\n";
         }
         out += &row(def);
     }
@@ -41,7 +41,13 @@ fn row(def: &OpDef) -> String {
         Memory::Shares => "view",
         Memory::Updates => "in place",
     };
-    format!("| `{}` | {memory} | {} |\n", signature(def).replace('|', "\\|"), def.doc.replace('|', "\\|"))
+    let gradient = match def.slope {
+        Slope::Smooth => "yes",
+        Slope::Flat => "",
+        Slope::Rough => "error",
+    };
+    let (signature, doc) = (signature(def).replace('|', "\\|"), def.doc.replace('|', "\\|"));
+    format!("| `{signature}` | {memory} | {gradient} | {doc} |\n")
 }
 
 /// `topk(input, k, dim=-1, largest=true) -> values, indices`.

@@ -137,6 +137,13 @@ impl Flow {
                     (Kind::Write { .. } | Kind::Skip { .. }, Some((invoke, when))) if uses => {
                         earliest(&mut model, invoke, when);
                     }
+                    (Kind::Gradient { pass, .. }, _) if depends.contains(pass) => {
+                        // Gradients are made of what they were taken through, if that was asked for.
+                        let made = maker(trace, *pass).map(|s| &s.kind);
+                        if let Some(Kind::Backward { create_graph: true, .. }) = made {
+                            depends.insert(*first);
+                        }
+                    }
                     (Kind::Gradient { .. } | Kind::SetGradient { .. }, _) => {}
                     (kind, _) if uses => {
                         let made = (0..kind.n_values() as u32).map(|k| ValueId(first.0 + k));

@@ -175,5 +175,5 @@ pub(super) const ROWS: &[Row] = &[
     }),
     ("to", Nothing, |p| Ok(vec![Some(p.g()?.clone())])),
     ("clone", Nothing, |p| Ok(vec![Some(p.g()?.clone())])),
-    ("copy_into", Nothing, |p| p.each(|i| Ok((i == 1).then(|| p.g().cloned()).transpose()?))),
+    ("copy_into", Nothing, |p| p.each(|i| (i == 1).then(|| p.g().cloned()).transpose())),
 ];

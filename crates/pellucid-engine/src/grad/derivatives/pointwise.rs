@@ -128,7 +128,7 @@ fn logit(p: &Call<'_>) -> Pulled {
     one(c::choose(&outside, beyond, &g))
 }
 
-const GAUSS: f64 = 1.128_379_167_095_512_6; // 2 / sqrt(pi)
+const GAUSS: f64 = std::f64::consts::FRAC_2_SQRT_PI;
 
 fn gauss(x: &Tensor, by: f64) -> Result<Tensor, Error> {
     c::times(&c::exp(&c::neg(&c::square(x)?)?)?, by)
