@@ -50,7 +50,7 @@ def test_in_the_block_gradients_are_changed_as_they_flow(model: pl.LanguageModel
     plain = early("")
     np.testing.assert_array_equal(early("twice"), 2 * plain)
     np.testing.assert_array_equal(early("nothing"), 0 * plain)
-    np.testing.assert_allclose(early("given"), 3 * plain, rtol=1e-5)
+    np.testing.assert_allclose(early("given"), 3 * plain, rtol=1e-4, atol=1e-6)
 
 
 def test_several_passes_add_up(model: pl.LanguageModel) -> None:
@@ -81,13 +81,13 @@ def test_leaves_invokes_and_functions_have_gradients(model: pl.LanguageModel) ->
 
 
 def test_gradients_of_gradients_through_operations(model: pl.LanguageModel) -> None:
-    x = pl.tensor([0.5, -1.0, 2.0])
     with model.trace(IDS):
-        y = (x**3).sum() + model.lm_head.output.sum() * 0
-        (first,) = pl.grad(y, x, create_graph=True)
+        x = model.model.layers[0].output
+        (first,) = pl.grad((x**3).sum(), x, create_graph=True)
         (second,) = pl.grad(first.sum(), x)
         second.save()
-    np.testing.assert_allclose(second.numpy(), 6 * x.numpy(), rtol=1e-6)
+        seen = x.save()
+    np.testing.assert_allclose(second.numpy(), 6 * seen.numpy(), rtol=1e-5)
 
 
 def test_detach_and_no_grad_cut(model: pl.LanguageModel) -> None:
