@@ -1,6 +1,8 @@
 //! Gradients inside every architecture: against PyTorch's, against differences, and the same bits whoever else
 //! is there.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod support;
 
 use pellucid_engine::{Cancel, Model, Saved, execute};
