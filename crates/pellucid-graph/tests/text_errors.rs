@@ -14,7 +14,7 @@ fn syntax_errors_have_a_line() {
         expect![[r#"
             expected a statement, got `reed` [syntax]
               --> run.trace:2
-              help: lines start with a value like `%0 =`, or model, generate, invoke, function, return, write, skip, set, save, log, stop"#]],
+              help: lines start with a value like `%0 =`, or model, generate, invoke, function, return, write, skip, set, set_gradient, save, log, stop"#]],
     );
     check(
         "invoke 1 ids [1]",

@@ -124,7 +124,7 @@ fn says_why_bytes_are_not_a_trace() {
     check(
         &graph(r#""constants":0,"statements":[{"do":"fly"}],"#),
         expect![
-            "not a trace: unknown variant `fly`, expected one of `read`, `constant`, `import`, `parameter`, `op`, `apply`, `call`, `cond`, `loop`, `write`, `skip`, `set`, `save`, `log`, `stop` at line 1 column 53 [bad-wire]"
+            "not a trace: unknown variant `fly`, expected one of `read`, `constant`, `import`, `parameter`, `op`, `apply`, `call`, `cond`, `loop`, `backward`, `gradient`, `set_gradient`, `write`, `skip`, `set`, `save`, `log`, `stop` at line 1 column 53 [bad-wire]"
         ],
     );
     check(

@@ -116,7 +116,7 @@ fn a_syntax_error() {
         expect![[r#"
             error: expected a statement, got `keep` [syntax]
               --> run.trace:4
-              help: lines start with a value like `%0 =`, or model, generate, invoke, function, return, write, skip, set, save, log, stop
+              help: lines start with a value like `%0 =`, or model, generate, invoke, function, return, write, skip, set, set_gradient, save, log, stop
         "#]],
     );
     check(
