@@ -35,6 +35,7 @@ __all__ = [
     "peak_memory",
     "repeat_steps",
     "run_session",
+    "time_forward",
     "while_loop",
 ]
 
@@ -46,7 +47,7 @@ _Settings: TypeAlias = tuple[
     int, int, float, int | None, float | None, float | None, float, int, list[str], bool
 ]
 
-Results: TypeAlias = tuple[list[tuple[str, Array]], list[tuple[str, int]], tuple[int, int, float]]
+_Results: TypeAlias = tuple[list[tuple[str, Array]], list[tuple[str, int]], tuple[int, int, float]]
 
 def import_value(recorder: Recorder, trace: int, name: str, value: Handle, at: _At) -> Handle: ...
 
@@ -63,7 +64,7 @@ def repeat_steps(
 ) -> tuple[list[Handle], list[Handle], list[list[Handle]]]: ...
 def run_session(
     traces: list[tuple[Trace, Model, Any, Any]],
-) -> list[Results]: ...
+) -> list[_Results]: ...
 def peak_memory() -> int | None: ...
 def time_forward(model: Model, ids: list[int]) -> float: ...
 def parameters(model: Model) -> list[tuple[str, list[int], str | None]]: ...
@@ -270,4 +271,4 @@ class Trace:
         model: Model,
         log: Callable[[list[str | Array], _At], None] | None = None,
         token: Callable[[int, int, str, str | None], object] | None = None,
-    ) -> Results: ...
+    ) -> _Results: ...

@@ -244,7 +244,7 @@ class Recorder(_native.Recorder):
         if self.absent:
             leave_out_absent(self._containers)
 
-    def _computed(self) -> _native.Results:
+    def _computed(self) -> _native._Results:
         try:
             return self.trace().run(self.model, self._log, self.on_token)
         except PellucidError as raised:
