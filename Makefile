@@ -44,8 +44,7 @@ test-python: build models-all types ## the Python tests and the code in the docu
 	.venv/bin/pytest
 
 types: build ## types of the package, and of the extension against its stub
-	.venv/bin/mypy python tools
-	.venv/bin/mypy --strict $(wildcard examples/*.py)
+	.venv/bin/mypy python tools $(wildcard examples/*.py)
 	.venv/bin/python -m mypy.stubtest pellucid._native
 
 docs: $(INSTALLED) ## the site of the documentation, in site; broken links fail

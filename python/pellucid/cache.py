@@ -178,7 +178,8 @@ class Cache(Mapping[str, Cached]):
         if name not in POINTS:
             envoy._model.unknown_name(envoy._path, name, here())
         tensor = self._found(envoy.path, name)
-        return self._missing(envoy, name) if tensor is None else tensor
+        found: Tensor = self._missing(envoy, name) if tensor is None else tensor
+        return found
 
     def _found(self, path: str, point: str) -> Any:
         """What is saved there: a tensor, or of a generation a list of one for each step made."""

@@ -86,7 +86,7 @@ def see_heads(m: Any, p: Parts) -> Any:
     """A class of one's own stands for attention's projection, with a writable view of heads."""
     n = p.n_heads
 
-    class Heads(p.words.Envoy):  # type: ignore[name-defined]
+    class Heads(p.words.Envoy):  # type: ignore[name-defined,misc]
         @p.words.eproperty(key="input")
         def heads(self, value: Any) -> Any:
             (x,), _ = value

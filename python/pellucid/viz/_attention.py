@@ -50,7 +50,8 @@ class Attention(Picture):
         """Cells `[query, key]` that are not to be seen."""
         n_queries, n_keys = self.patterns.shape[1:]
         later = np.arange(n_keys) > np.arange(n_queries)[:, None] + n_keys - n_queries
-        return later & self.is_causal
+        hidden: NDArray[np.bool_] = later & self.is_causal
+        return hidden
 
     def grid(self) -> tuple[int, int]:
         """Rows and columns of heads."""

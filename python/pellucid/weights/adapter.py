@@ -60,6 +60,7 @@ class Pair:
 def load(model: M, folder: str | os.PathLike[str], merge: bool, inplace: bool) -> M:
     """A model with an adapter: another handle, or the same one `inplace`."""
     pairs = list(_pairs(model, os.fspath(folder)))
+    edited: M
     with model.edit(inplace=inplace) as edited:
         for pair in pairs:
             module = edited[pair.module.path]
@@ -127,7 +128,7 @@ def _config(folder: str) -> dict[str, Any]:
     path = os.path.join(folder, "adapter_config.json")
     try:
         with open(path, encoding="utf-8") as file:
-            config = json.load(file)
+            config: dict[str, Any] = json.load(file)
     except FileNotFoundError:
         raise _bad(folder, "it has no `adapter_config.json`") from None
     except ValueError as error:
